@@ -1,0 +1,2 @@
+//! The controller that turns SealedSecrets into Secrets and rolls sealing keys over.
+fn main() {}

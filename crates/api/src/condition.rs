@@ -1,0 +1,98 @@
+//! The closed sets of condition types and of reasons.
+
+use std::fmt;
+
+/// A condition on a SealedSecret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConditionType {
+    /// True: the Secret is what the SealedSecret says.
+    Ready,
+    /// True: only a change of the object itself can help. kstatus, Flux and Argo CD read it as Failed.
+    Stalled,
+    /// True: at least one item is sealed to a key of this cluster that is not the primary.
+    Stale,
+}
+
+impl ConditionType {
+    /// The word that stands in `status.conditions[].type`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "Ready",
+            Self::Stalled => "Stalled",
+            Self::Stale => "Stale",
+        }
+    }
+}
+
+impl fmt::Display for ConditionType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a SealedSecret could not be unsealed: the same words in conditions, events and metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// An item was sealed for another namespace, name or item.
+    ScopeMismatch,
+    /// An item was sealed to no key that this cluster has.
+    UnknownKey,
+    /// An item was sealed to a key that was revoked.
+    KeyRevoked,
+    /// An item is no sealed value, or was tampered with.
+    Malformed,
+    /// A Secret of that name exists, and its owner has not consented to an adoption.
+    NotOwned,
+    /// The Secret is immutable and would have to change.
+    ImmutableSecret,
+    /// A limit of Kubernetes or of the wire format is exceeded.
+    TooLarge,
+    /// The template could not be rendered.
+    TemplateError,
+    /// The API server refused the Secret as invalid.
+    InvalidSecret,
+    /// The controller lacks a permission.
+    Forbidden,
+    /// The API server could not be reached or failed; retried.
+    ApiError,
+}
+
+impl Reason {
+    /// Every reason, in the order of their declaration.
+    pub const ALL: [Self; 11] = [
+        Self::ScopeMismatch,
+        Self::UnknownKey,
+        Self::KeyRevoked,
+        Self::Malformed,
+        Self::NotOwned,
+        Self::ImmutableSecret,
+        Self::TooLarge,
+        Self::TemplateError,
+        Self::InvalidSecret,
+        Self::Forbidden,
+        Self::ApiError,
+    ];
+
+    /// The word that stands in conditions, events and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ScopeMismatch => "ScopeMismatch",
+            Self::UnknownKey => "UnknownKey",
+            Self::KeyRevoked => "KeyRevoked",
+            Self::Malformed => "Malformed",
+            Self::NotOwned => "NotOwned",
+            Self::ImmutableSecret => "ImmutableSecret",
+            Self::TooLarge => "TooLarge",
+            Self::TemplateError => "TemplateError",
+            Self::InvalidSecret => "InvalidSecret",
+            Self::Forbidden => "Forbidden",
+            Self::ApiError => "ApiError",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,129 @@
+//! The custom resource `SealedSecret`.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the Secret should be. Every item is sealed on its own, and bound to its namespace, name and
+/// item by its own scope.
+#[derive(CustomResource, Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[kube(
+    group = "waxwing.dev",
+    version = "v1alpha1",
+    kind = "SealedSecret",
+    namespaced,
+    shortname = "wax",
+    category = "waxwing",
+    status = "SealedSecretStatus",
+    derive = "PartialEq",
+    derive = "Default",
+    doc = "A Secret that may lie in Git: the controller of the cluster that it is sealed to turns it into a Secret of the same name and namespace.",
+    printcolumn = r#"{"name":"Ready","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].status"}"#,
+    printcolumn = r#"{"name":"Reason","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].reason"}"#,
+    printcolumn = r#"{"name":"Stale","type":"string","jsonPath":".status.conditions[?(@.type==\"Stale\")].status"}"#,
+    printcolumn = r#"{"name":"Sealed","type":"date","jsonPath":".status.oldestSealedAt"}"#,
+    printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#
+)]
+#[serde(rename_all = "camelCase")]
+pub struct SealedSecretSpec {
+    /// The items of the Secret: for each its sealed value, the base64 (RFC 4648, padded, one line)
+    /// of an age file.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub encrypted_data: BTreeMap<String, String>,
+
+    /// What else the Secret carries: labels, annotations, type, and items made from the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<SecretTemplate>,
+
+    /// What becomes of the Secret when this object is deleted.
+    #[serde(default)]
+    pub deletion_policy: DeletionPolicy,
+}
+
+/// The parts of the Secret that are no secret.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretTemplate {
+    /// Labels and annotations of the Secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<TemplateMetadata>,
+
+    /// The type of the Secret. Kubernetes never lets it change once the Secret exists. Opaque when left out.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub type_: Option<String>,
+
+    /// True: Kubernetes refuses every later change of the Secret's data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub immutable: Option<bool>,
+
+    /// Further items, each the text of a template (Jinja syntax) that may name the decrypted items.
+    /// An undefined name is an error.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<String, String>,
+}
+
+/// Labels and annotations of the Secret.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TemplateMetadata {
+    /// Labels of the Secret.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+
+    /// Annotations of the Secret.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// What becomes of the Secret when its SealedSecret is deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum DeletionPolicy {
+    /// The Secret is deleted with it, by Kubernetes' garbage collection.
+    #[default]
+    Delete,
+    /// The Secret stays.
+    Retain,
+}
+
+/// What the controller last found and did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SealedSecretStatus {
+    /// The `metadata.generation` that this status speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+
+    /// Ready, Stalled and Stale.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
+    pub conditions: Vec<Condition>,
+
+    /// The ids of all keys that the items are sealed to, this cluster's and others', sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_ids: Vec<String>,
+
+    /// When the oldest of the items was sealed. Copying a value to another key does not change it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_sealed_at: Option<Time>,
+
+    /// The resource version of the Secret as the controller last left it: while the Secret still
+    /// has it, nothing needs to be decrypted or written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_resource_version: Option<String>,
+
+    /// The stale items, rewrapped for the primary key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<Renewal>,
+}
+
+/// Stale items, rewrapped for the primary key: ciphertext, as public as the spec. `waxwing reseal`
+/// copies it into the files in Git.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Renewal {
+    /// For each stale item its value, sealed to the primary key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub encrypted_data: BTreeMap<String, String>,
+}

@@ -1,0 +1,97 @@
+//! The custom resource `SealingKey`.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use waxwing_crypto::Algorithm;
+
+/// The public half of one of the cluster's key pairs, named by its key id. The private half is a
+/// Secret of the same name beside it.
+#[derive(CustomResource, Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[kube(
+    group = "waxwing.dev",
+    version = "v1alpha1",
+    kind = "SealingKey",
+    namespaced,
+    shortname = "waxkey",
+    category = "waxwing",
+    status = "SealingKeyStatus",
+    derive = "PartialEq",
+    doc = "A key pair that values of this cluster are sealed to: the public half, for everyone who seals."
+)]
+#[serde(rename_all = "camelCase")]
+pub struct SealingKeySpec {
+    /// The age recipient: `age1pq1…` or `age1…`.
+    pub recipient: String,
+
+    /// The recipient's type.
+    pub algorithm: KeyAlgorithm,
+
+    /// What the key may do.
+    #[serde(default)]
+    pub state: KeyState,
+
+    /// The private half, encrypted to the recovery recipients: an armored age file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escrow: Option<String>,
+}
+
+/// The recipient type of a sealing key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum KeyAlgorithm {
+    /// Post-quantum: ML-KEM-768 combined with X25519.
+    #[serde(rename = "mlkem768x25519")]
+    MlKem768X25519,
+    /// Classic and compact.
+    #[serde(rename = "x25519")]
+    X25519,
+}
+
+impl From<Algorithm> for KeyAlgorithm {
+    fn from(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::MlKem768X25519 => Self::MlKem768X25519,
+            Algorithm::X25519 => Self::X25519,
+        }
+    }
+}
+
+impl From<KeyAlgorithm> for Algorithm {
+    fn from(algorithm: KeyAlgorithm) -> Self {
+        match algorithm {
+            KeyAlgorithm::MlKem768X25519 => Self::MlKem768X25519,
+            KeyAlgorithm::X25519 => Self::X25519,
+        }
+    }
+}
+
+/// What a sealing key may do. An administrator may lower it at any time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum KeyState {
+    /// Opens values; the newest Active key is the primary, which new values are sealed to.
+    #[default]
+    Active,
+    /// Opens values, and is never primary.
+    Retired,
+    /// Opens nothing, for ever.
+    Revoked,
+}
+
+/// What the controller found.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SealingKeyStatus {
+    /// True for the one key that new values are sealed to.
+    #[serde(default)]
+    pub primary: bool,
+
+    /// How many SealedSecrets hold a value sealed to this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dependents: Option<i64>,
+
+    /// Loaded: the private half is there and matches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
+    pub conditions: Vec<Condition>,
+}

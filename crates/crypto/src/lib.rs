@@ -1,0 +1,1 @@
+//! Keys, scopes and sealed values: every value is a plain age file.
