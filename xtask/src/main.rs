@@ -1,2 +1,45 @@
-//! The one entry point for people and CI: cargo xtask demo | test | crds.
-fn main() {}
+//! The one entry point for people and CI: `cargo xtask demo | test | crds`.
+
+#![forbid(unsafe_code)]
+
+mod command;
+mod crds;
+mod demo;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Build, test and show Waxwing.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show the main job, narrated, on a throw-away control plane: seal, commit, apply, unseal, roll the key over
+    Demo,
+    /// Run every check that CI runs: formatting, lints, licences, documentation, all tests
+    Test,
+    /// Write the custom resource definitions to deploy/crds
+    Crds,
+}
+
+fn main() -> ExitCode {
+    let result = match Args::parse().command {
+        Command::Demo => demo::run(),
+        Command::Test => test::run(),
+        Command::Crds => crds::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -96,3 +96,65 @@ impl fmt::Display for Reason {
         f.write_str(self.as_str())
     }
 }
+
+/// A condition on a SealingKey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyConditionType {
+    /// True: the private half is there and matches.
+    Loaded,
+    /// True: the private half is encrypted to recovery recipients in `spec.escrow`.
+    Escrowed,
+}
+
+impl KeyConditionType {
+    /// The word that stands in `status.conditions[].type`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Loaded => "Loaded",
+            Self::Escrowed => "Escrowed",
+        }
+    }
+}
+
+impl fmt::Display for KeyConditionType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a condition on a SealingKey is as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyReason {
+    /// The private half is there and matches.
+    PrivateHalfLoaded,
+    /// There is no key Secret with the private half.
+    PrivateHalfMissing,
+    /// The private half belongs to another recipient.
+    PrivateHalfMismatch,
+    /// The key was revoked: its private half is not used any more.
+    Revoked,
+    /// `spec.escrow` is there.
+    InEscrow,
+    /// `spec.escrow` is not there: the key is lost when the cluster is.
+    NoEscrow,
+}
+
+impl KeyReason {
+    /// The word that stands in `status.conditions[].reason`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PrivateHalfLoaded => "PrivateHalfLoaded",
+            Self::PrivateHalfMissing => "PrivateHalfMissing",
+            Self::PrivateHalfMismatch => "PrivateHalfMismatch",
+            Self::Revoked => "Revoked",
+            Self::InEscrow => "InEscrow",
+            Self::NoEscrow => "NoEscrow",
+        }
+    }
+}
+
+impl fmt::Display for KeyReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

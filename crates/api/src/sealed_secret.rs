@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
-use kube::CustomResource;
+use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What the Secret should be. Every item is sealed on its own, and bound to its namespace, name and
 /// item by its own scope.
-#[derive(CustomResource, Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(CustomResource, KubeSchema, Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[kube(
     group = "waxwing.dev",
     version = "v1alpha1",
@@ -31,7 +31,8 @@ use serde::{Deserialize, Serialize};
 pub struct SealedSecretSpec {
     /// The items of the Secret: for each its sealed value, the base64 (RFC 4648, padded, one line)
     /// of an age file.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BTreeMap<String, SealedText>", extend("minProperties" = 1, "maxProperties" = MAX_ITEMS))]
+    #[x_kube(validation = Rule::new(ITEM_NAME_RULE).message(ITEM_NAME_MESSAGE))]
     pub encrypted_data: BTreeMap<String, String>,
 
     /// What else the Secret carries: labels, annotations, type, and items made from the others.
@@ -43,8 +44,25 @@ pub struct SealedSecretSpec {
     pub deletion_policy: DeletionPolicy,
 }
 
+/// The most items of a SealedSecret. A Secret of 1 MiB could hold more only with hardly a value in
+/// them; the bound keeps the cost of the CEL rules estimable.
+const MAX_ITEMS: u32 = 1024;
+
+/// What Kubernetes allows as an item name of a Secret (`IsConfigMapKey`).
+const ITEM_NAME_RULE: &str = "self.all(item, item.size() <= 253 && item.matches('^[-._a-zA-Z0-9]+$') && item != '.' && !item.startsWith('..'))";
+const ITEM_NAME_MESSAGE: &str = "an item name is 1 to 253 of the characters A-Z a-z 0-9 - _ . and neither \".\" nor begins with \"..\"";
+
+/// The schema of a sealed value: what base64 in one line looks like. Whether it opens, only the
+/// controller can tell.
+#[derive(JsonSchema)]
+#[schemars(inline, transparent)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct SealedText(
+    #[schemars(length(max = 1_600_000), regex(pattern = "^[A-Za-z0-9+/]+={0,2}$"))] String,
+);
+
 /// The parts of the Secret that are no secret.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(KubeSchema, Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SecretTemplate {
     /// Labels and annotations of the Secret.
@@ -62,6 +80,8 @@ pub struct SecretTemplate {
     /// Further items, each the text of a template (Jinja syntax) that may name the decrypted items.
     /// An undefined name is an error.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = MAX_ITEMS))]
+    #[x_kube(validation = Rule::new(ITEM_NAME_RULE).message(ITEM_NAME_MESSAGE))]
     pub data: BTreeMap<String, String>,
 }
 

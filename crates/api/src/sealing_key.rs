@@ -1,14 +1,14 @@
 //! The custom resource `SealingKey`.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::CustomResource;
+use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use waxwing_crypto::Algorithm;
 
 /// The public half of one of the cluster's key pairs, named by its key id. The private half is a
 /// Secret of the same name beside it.
-#[derive(CustomResource, Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(CustomResource, KubeSchema, Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[kube(
     group = "waxwing.dev",
     version = "v1alpha1",
@@ -18,22 +18,39 @@ use waxwing_crypto::Algorithm;
     category = "waxwing",
     status = "SealingKeyStatus",
     derive = "PartialEq",
-    doc = "A key pair that values of this cluster are sealed to: the public half, for everyone who seals."
+    doc = "A key pair that values of this cluster are sealed to: the public half, for everyone who seals.",
+    validation = Rule::new("self.metadata.name.matches('^[0-9a-f]{16}$')")
+        .message("a SealingKey is named by its key id: the first 8 bytes of the SHA-256 of its recipient, in lower hex"),
+    printcolumn = r#"{"name":"Algorithm","type":"string","jsonPath":".spec.algorithm"}"#,
+    printcolumn = r#"{"name":"State","type":"string","jsonPath":".spec.state"}"#,
+    printcolumn = r#"{"name":"Primary","type":"boolean","jsonPath":".status.primary"}"#,
+    printcolumn = r#"{"name":"Loaded","type":"string","jsonPath":".status.conditions[?(@.type==\"Loaded\")].status"}"#,
+    printcolumn = r#"{"name":"Dependents","type":"integer","jsonPath":".status.dependents"}"#,
+    printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#
 )]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.recipient.startsWith('age1pq1') == (self.algorithm == 'mlkem768x25519')")
+    .message("recipient and algorithm do not match: mlkem768x25519 has recipients age1pq1…, x25519 has age1…"))]
 pub struct SealingKeySpec {
     /// The age recipient: `age1pq1…` or `age1…`.
+    #[schemars(length(max = 4096), regex(pattern = "^age1[02-9ac-hj-np-z]+$"))]
+    #[x_kube(validation = Rule::new("self == oldSelf").message("recipient is immutable: a SealingKey is one key pair for ever"))]
     pub recipient: String,
 
     /// The recipient's type.
+    #[x_kube(validation = Rule::new("self == oldSelf").message("algorithm is immutable: a SealingKey is one key pair for ever"))]
     pub algorithm: KeyAlgorithm,
 
-    /// What the key may do.
+    /// What the key may do: Active (opens values; the newest is the primary), Retired (opens
+    /// values, is never primary) or Revoked (opens nothing, for ever).
     #[serde(default)]
+    #[x_kube(validation = Rule::new("oldSelf != 'Revoked' || self == 'Revoked'").message("a revoked key stays revoked"))]
     pub state: KeyState,
 
     /// The private half, encrypted to the recovery recipients: an armored age file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 65536))]
+    #[x_kube(validation = Rule::new("self.startsWith('-----BEGIN AGE ENCRYPTED FILE-----')").message("escrow is an armored age file"))]
     pub escrow: Option<String>,
 }
 
@@ -67,7 +84,9 @@ impl From<KeyAlgorithm> for Algorithm {
 }
 
 /// What a sealing key may do. An administrator may lower it at any time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub enum KeyState {
     /// Opens values; the newest Active key is the primary, which new values are sealed to.
     #[default]
