@@ -1,1 +1,32 @@
 //! A real control plane on loopback, and the end-to-end and interoperability tests that run on it.
+//!
+//! ```text
+//! Cluster::installed ─> control_plane (etcd, kube-apiserver, kube-controller-manager)
+//!         │               └─ go_build: built once from tests/go, or from KUBEBUILDER_ASSETS
+//!         └─ kustomize: applies deploy/, as a user would
+//! Controller::spawn  ─> the real binary, with its ServiceAccount's token
+//! Waxwing::run       ─> the real binary, for an ordinary user
+//! ```
+//! Nothing of Kubernetes is imitated. Whatever is started ends with the process that started it.
+
+#![forbid(unsafe_code)]
+
+pub mod cluster;
+mod control_plane;
+pub mod controller;
+pub mod error;
+mod go_build;
+pub mod go_tools;
+pub mod kustomize;
+pub mod process;
+pub mod programs;
+pub mod scratch;
+pub mod usage;
+pub mod wait;
+pub mod waxwing;
+
+pub use cluster::Cluster;
+pub use controller::Controller;
+pub use error::HarnessError;
+pub use programs::Programs;
+pub use waxwing::{Run, Waxwing};

@@ -1,0 +1,54 @@
+//! Where the binaries of the control plane come from.
+
+use std::path::PathBuf;
+
+use crate::{error::HarnessError, go_build::GoModule};
+
+const ETCD: GoModule = GoModule {
+    name: "etcd",
+    tools: &[("etcd", "go.etcd.io/etcd/server/v3")],
+    ldflags: "-s -w",
+    note: "about a minute",
+};
+
+/// The linker flags make the binaries report the version that go.mod pins.
+const KUBERNETES: GoModule = GoModule {
+    name: "controlplane",
+    tools: &[
+        ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
+        (
+            "kube-controller-manager",
+            "k8s.io/kubernetes/cmd/kube-controller-manager",
+        ),
+    ],
+    ldflags: "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 \
+              -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36",
+    note: "up to ten minutes on two cores",
+};
+
+/// The three programs of a control plane.
+#[derive(Debug, Clone)]
+pub(crate) struct Binaries {
+    pub(crate) etcd: PathBuf,
+    pub(crate) api_server: PathBuf,
+    pub(crate) controller_manager: PathBuf,
+}
+
+impl Binaries {
+    /// Takes those in the folder `KUBEBUILDER_ASSETS` where it is set (the convention of
+    /// controller-runtime's envtest), and otherwise builds them.
+    ///
+    /// envtest's own archives hold no kube-controller-manager: what is missing there is built.
+    pub(crate) fn find() -> Result<Self, HarnessError> {
+        let assets = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
+        let find = |name: &str, module: &GoModule| match &assets {
+            Some(folder) if folder.join(name).is_file() => Ok(folder.join(name)),
+            _ => Ok::<_, HarnessError>(module.build()?.join(name)),
+        };
+        Ok(Self {
+            etcd: find("etcd", &ETCD)?,
+            api_server: find("kube-apiserver", &KUBERNETES)?,
+            controller_manager: find("kube-controller-manager", &KUBERNETES)?,
+        })
+    }
+}

@@ -1,0 +1,155 @@
+//! The controller as a process: started, asked, killed and looked at.
+
+use std::{process::Command, process::ExitStatus, time::Duration};
+
+use kube::{Client, Config};
+use waxwing_api::names::DEFAULT_NAMESPACE;
+
+use crate::{
+    cluster::Cluster,
+    control_plane::{free_port, get, wait_ready},
+    error::{Context, HarnessError},
+    process::Process,
+    programs::Programs,
+    usage::Usage,
+};
+
+/// How long a graceful stop may take.
+const STOP_PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running `waxwing-controller`, with the rights of its ServiceAccount. Dropping it kills it.
+#[derive(Debug)]
+pub struct Controller {
+    process: Process,
+    port: u16,
+}
+
+impl Controller {
+    /// Starts the controller with further arguments, as in `&["--key-rollover-period", "90s"]`, and
+    /// returns once it says that it is ready.
+    ///
+    /// # Errors
+    /// When it does not become ready; the error shows the end of its log.
+    pub async fn spawn(cluster: &Cluster, args: &[&str]) -> Result<Self, HarnessError> {
+        let mut controller = Self::launch(cluster, args)?;
+        controller.ready().await?;
+        Ok(controller)
+    }
+
+    /// Starts the controller without waiting for anything.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn launch(cluster: &Cluster, args: &[&str]) -> Result<Self, HarnessError> {
+        Self::launch_program(&Programs::debug()?.controller, cluster, args)
+    }
+
+    /// Starts the given build of the controller without waiting for anything.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn launch_program(
+        program: &std::path::Path,
+        cluster: &Cluster,
+        args: &[&str],
+    ) -> Result<Self, HarnessError> {
+        let port = free_port()?;
+        let mut command = Command::new(program);
+        remove_settings(&mut command);
+        command
+            .arg("run")
+            .arg("--kubeconfig")
+            .arg(cluster.controller_kubeconfig())
+            .args(["--namespace", DEFAULT_NAMESPACE])
+            .args(["--http-address", &format!("127.0.0.1:{port}")])
+            .args(args);
+        let name = format!("waxwing-controller-{port}");
+        Ok(Self {
+            process: Process::spawn(cluster.scratch(), &name, &mut command)?,
+            port,
+        })
+    }
+
+    /// Waits until `/readyz` says so.
+    ///
+    /// # Errors
+    /// When it ends or is not ready in time; the error shows the end of its log.
+    pub async fn ready(&mut self) -> Result<(), HarnessError> {
+        let client = self.http()?;
+        wait_ready(&mut self.process, &client).await
+    }
+
+    /// Whether `/readyz` says so now.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub async fn is_ready(&self) -> Result<bool, HarnessError> {
+        Ok(get(&self.http()?, "/readyz").await.is_ok())
+    }
+
+    /// What `/metrics` says.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn metrics(&self) -> Result<String, HarnessError> {
+        get(&self.http()?, "/metrics")
+            .await
+            .context("read the controller's metrics")
+    }
+
+    /// All that it has logged so far.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn logs(&self) -> Result<String, HarnessError> {
+        std::fs::read_to_string(self.process.log()).context("read the controller's log")
+    }
+
+    /// CPU time and peak memory up to now.
+    ///
+    /// # Errors
+    /// When it has ended, or the system has no /proc.
+    pub fn usage(&self) -> Result<Usage, HarnessError> {
+        self.process.usage()
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.ended()
+    }
+
+    /// Kills it at once (SIGKILL).
+    pub fn kill9(mut self) {
+        self.process.kill();
+    }
+
+    /// Stops it (SIGTERM) and waits for its end.
+    ///
+    /// # Errors
+    /// When it does not stop in time.
+    pub fn terminate(mut self) -> Result<ExitStatus, HarnessError> {
+        self.process.terminate(STOP_PATIENCE)
+    }
+
+    fn http(&self) -> Result<Client, HarnessError> {
+        let url = format!("http://127.0.0.1:{}", self.port)
+            .parse()
+            .expect("the address is a URL");
+        let mut config = Config::new(url);
+        config.default_retry = false;
+        Client::try_from(config).context("make an HTTP client")
+    }
+}
+
+/// What a person has set for their own cluster is nothing for a test.
+pub(crate) fn remove_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("WAXWING_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .env_remove("KUBECONFIG")
+        .env_remove("POD_NAMESPACE")
+        .env_remove("POD_NAME");
+}
