@@ -9,7 +9,10 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::error::{Context, HarnessError};
+use crate::{
+    cache,
+    error::{Context, HarnessError},
+};
 
 const GO_HELP: &str =
     "install Go 1.26 or newer; the tests and the demo build etcd, Kubernetes and age with it";
@@ -40,12 +43,12 @@ impl GoModule {
     /// The folder is named by all that the result depends on, so a change of a pinned version or of a
     /// flag builds anew, and a finished build is never touched again.
     pub(crate) fn build(&self) -> Result<PathBuf, HarnessError> {
-        let cache = cache_folder()?;
-        let target = cache.join(format!("{}-{}", self.name, self.digest()?));
+        let target = cache::dir(&format!("{}-{}", self.name, self.digest()?));
         if self.is_complete(&target) {
             return Ok(target);
         }
-        std::fs::create_dir_all(&cache).context(format!("make {}", cache.display()))?;
+        let cache = target.parent().unwrap_or(&target);
+        std::fs::create_dir_all(cache).context(format!("make {}", cache.display()))?;
         let lock_path = cache.join(format!("{}.lock", self.name));
         let lock = File::create(&lock_path).context(format!("make {}", lock_path.display()))?;
         lock.lock()
@@ -130,20 +133,4 @@ pub(crate) fn run(go: &mut Command) -> Result<String, HarnessError> {
         status: output.status.to_string(),
         tail: String::from_utf8_lossy(&output.stderr).into_owned(),
     })
-}
-
-/// `$XDG_CACHE_HOME/waxwing`, or `~/.cache/waxwing`.
-fn cache_folder() -> Result<PathBuf, HarnessError> {
-    let from = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    from("XDG_CACHE_HOME")
-        .or_else(|| from("HOME").map(|home| home.join(".cache")))
-        .map(|cache| cache.join("waxwing"))
-        .ok_or_else(|| HarnessError::Io {
-            what: "find the folder for built programs: set HOME or XDG_CACHE_HOME".to_owned(),
-            source: ErrorKind::NotFound.into(),
-        })
 }

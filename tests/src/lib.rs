@@ -11,6 +11,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cache;
+pub mod canary;
 pub mod cluster;
 mod control_plane;
 pub mod controller;
@@ -21,12 +23,18 @@ pub mod kustomize;
 pub mod process;
 pub mod programs;
 pub mod scratch;
+pub mod sealing;
+pub mod space;
+pub mod stage;
 pub mod usage;
 pub mod wait;
 pub mod waxwing;
 
 pub use cluster::Cluster;
+pub use control_plane::kubectl;
 pub use controller::Controller;
 pub use error::HarnessError;
 pub use programs::Programs;
+pub use space::Space;
+pub use stage::Stage;
 pub use waxwing::{Run, Waxwing};

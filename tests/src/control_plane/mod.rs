@@ -26,6 +26,7 @@ use crate::{
     scratch::Scratch,
 };
 use binaries::Binaries;
+pub use binaries::kubectl;
 pub(crate) use credentials::ORDINARY_USER;
 use credentials::{ADMIN, Credentials};
 
