@@ -1,2 +1,34 @@
 //! Keep Kubernetes Secrets in Git: seal, inspect and validate them from the command line.
-fn main() {}
+//!
+//! `args` is what can be typed; a file in `commands` does each subcommand. They share the modules
+//! beside this file: where input comes from and output goes to, whom to seal to (`recipients`,
+//! `cluster`), what to open with (`identities`), and the one voice of errors (`diagnostic`).
+//! Nothing but `cluster` ever touches the network, and only when no recipient was given.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod cluster;
+mod commands;
+mod diagnostic;
+mod duration;
+mod identities;
+mod input;
+mod namespace;
+mod output;
+mod recipients;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match commands::run(args::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report();
+            ExitCode::FAILURE
+        }
+    }
+}

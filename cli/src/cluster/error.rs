@@ -1,0 +1,196 @@
+//! Why the cluster did not tell its sealing key, and what to do about it.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use kube::client::AuthError;
+use kube::config::KubeconfigError;
+
+use crate::diagnostic::Advice;
+
+/// How to go on without any cluster.
+const OFFLINE: &str = "to seal offline, give the cluster's public key with -r RECIPIENT or -R FILE";
+
+/// How the custom resources come into a cluster.
+const INSTALL: &str = "install Waxwing first: waxwing-controller crds | kubectl apply -f -";
+
+/// Why the cluster did not tell its sealing key.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ClusterError {
+    #[error(
+        "no cluster to ask for its sealing key: {tried} does not exist or names no context, and this is no pod"
+    )]
+    NoCluster { tried: String },
+    #[error("kubeconfig {place}: {problem}")]
+    Kubeconfig { place: String, problem: String },
+    #[error("kubeconfig {place}: has no current context")]
+    NoCurrentContext { place: String },
+    #[error("kubeconfig {place}: has no context \"{context}\"")]
+    NoSuchContext {
+        place: String,
+        context: String,
+        known: Vec<String>,
+    },
+    #[error("no cluster reachable at {target}: {problem}")]
+    Unreachable { target: String, problem: String },
+    #[error("the credentials for {target} cannot be used: {problem}")]
+    Credentials { target: String, problem: String },
+    #[error("{target} does not accept the credentials of its context")]
+    Unauthorized { target: String },
+    #[error("no permission to list sealingkeys.waxwing.dev in namespace {namespace} at {target}")]
+    Forbidden { target: String, namespace: String },
+    #[error("{target} knows no SealingKeys: the CRDs of Waxwing are not installed there")]
+    NoCrds { target: String },
+    #[error("{target} could not list its SealingKeys: {problem}")]
+    Answer { target: String, problem: String },
+    #[error("namespace {namespace} holds no SealingKey")]
+    NoKeys { namespace: String },
+    #[error("none of the {count} SealingKeys in namespace {namespace} is primary and Active")]
+    NoPrimary { namespace: String, count: usize },
+    #[error(
+        "SealingKey {name}: its recipient is not the one that it is named after; nothing is sealed to it"
+    )]
+    InconsistentKey { name: String },
+    #[error("cannot start the network client: {cause}")]
+    Runtime { cause: io::Error },
+}
+
+impl ClusterError {
+    /// An unreadable kubeconfig. A parser's own words may quote the file, and with it a token.
+    pub(super) fn kubeconfig(place: &str, cause: &KubeconfigError) -> Self {
+        let problem = match cause {
+            KubeconfigError::Parse(error) => match error.location() {
+                Some(at) => format!(
+                    "line {}, column {}: is not a valid kubeconfig",
+                    at.line(),
+                    at.column()
+                ),
+                None => "is not a valid kubeconfig".to_owned(),
+            },
+            KubeconfigError::ReadConfig(error, _) => error.to_string(),
+            other => other.to_string(),
+        };
+        Self::Kubeconfig {
+            place: place.to_owned(),
+            problem,
+        }
+    }
+
+    /// A request that was not answered as hoped.
+    pub(super) fn request(cause: kube::Error, target: &str, namespace: &str) -> Self {
+        let target = target.to_owned();
+        match cause {
+            kube::Error::Api(status) => match status.code {
+                401 => Self::Unauthorized { target },
+                403 => Self::Forbidden {
+                    target,
+                    namespace: namespace.to_owned(),
+                },
+                404 => Self::NoCrds { target },
+                _ => Self::Answer {
+                    target,
+                    problem: status.message,
+                },
+            },
+            kube::Error::SerdeError(error) => Self::Answer {
+                target,
+                problem: error.to_string(),
+            },
+            other => match find_auth(&other) {
+                Some(auth) => Self::Credentials {
+                    target,
+                    problem: describe_auth(auth),
+                },
+                None => Self::Unreachable {
+                    target,
+                    problem: root_cause(&other),
+                },
+            },
+        }
+    }
+
+    /// No answer in time.
+    pub(super) fn timeout(target: String, after: Duration) -> Self {
+        Self::Unreachable {
+            target,
+            problem: format!("no answer within {} seconds", after.as_secs()),
+        }
+    }
+}
+
+impl Advice for ClusterError {
+    fn advice(&self) -> Option<String> {
+        Some(match self {
+            Self::NoSuchContext { known, .. } if !known.is_empty() => {
+                format!(
+                    "choose one of its contexts with --context: {}",
+                    known.join(", ")
+                )
+            }
+            Self::NoCurrentContext { .. } | Self::NoSuchContext { .. } => {
+                format!("choose a context with --context; {OFFLINE}")
+            }
+            Self::NoCluster { .. } | Self::Kubeconfig { .. } => {
+                format!("name a kubeconfig with --kubeconfig; {OFFLINE}")
+            }
+            Self::Unauthorized { .. } | Self::Credentials { .. } => {
+                format!("log in to the cluster again; {OFFLINE}")
+            }
+            Self::Unreachable { .. } | Self::Answer { .. } | Self::Runtime { .. } => {
+                OFFLINE.to_owned()
+            }
+            Self::Forbidden { namespace, .. } => format!(
+                "ask for a Role in namespace {namespace} that allows the verb list on the resource \
+                 sealingkeys.waxwing.dev, or, if the controller runs elsewhere, give --controller-namespace; {OFFLINE}"
+            ),
+            Self::NoCrds { .. } => format!("{INSTALL}; {OFFLINE}"),
+            Self::NoKeys { namespace } => format!(
+                "is waxwing-controller running in {namespace}? If it runs elsewhere, give --controller-namespace; {OFFLINE}"
+            ),
+            Self::NoPrimary { namespace, .. } => format!(
+                "see what they lack: kubectl -n {namespace} get sealingkeys; is waxwing-controller running? {OFFLINE}"
+            ),
+            Self::InconsistentKey { .. } => {
+                "find out who changed it before you seal anything".to_owned()
+            }
+        })
+    }
+}
+
+fn find_auth(error: &kube::Error) -> Option<&AuthError> {
+    chain(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// What an admin needs to know. The output of a credential plugin may hold a token, its standard
+/// error is meant for people.
+fn describe_auth(error: &AuthError) -> String {
+    match error {
+        AuthError::AuthExecRun { cmd, out } => {
+            let words = String::from_utf8_lossy(&out.stderr);
+            format!(
+                "the credential plugin {cmd} failed ({}): {}",
+                out.status,
+                words.trim()
+            )
+        }
+        AuthError::AuthExecStart(cause) => {
+            format!("the credential plugin cannot be started: {cause}")
+        }
+        AuthError::ReadTokenFile(cause, path) => {
+            format!("the token file {} cannot be read: {cause}", path.display())
+        }
+        _ => "the kubeconfig's user is not set up correctly".to_owned(),
+    }
+}
+
+fn root_cause(error: &kube::Error) -> String {
+    chain(error)
+        .last()
+        .map_or_else(String::new, ToString::to_string)
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}

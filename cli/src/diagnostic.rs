@@ -1,0 +1,79 @@
+//! How the program speaks to the user: what happened, to what, and what to do next.
+
+use std::error::Error;
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HELP: Style = AnsiColor::Cyan.on_default().bold();
+
+/// An error that may know what the user should do next.
+pub(crate) trait Advice: Error {
+    /// The next step, as a sentence without a full stop.
+    fn advice(&self) -> Option<String> {
+        None
+    }
+}
+
+/// One thing that went wrong.
+#[derive(Debug)]
+struct Diagnostic {
+    message: String,
+    help: Option<String>,
+}
+
+/// Everything that went wrong: the command ends with exit code 1.
+#[derive(Debug, Default)]
+pub(crate) struct Failure(Vec<Diagnostic>);
+
+impl<E: Advice> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(vec![Diagnostic {
+            message: error.to_string(),
+            help: error.advice(),
+        }])
+    }
+}
+
+impl Failure {
+    /// Adds what else went wrong.
+    pub(crate) fn add(&mut self, other: impl Into<Self>) {
+        self.0.extend(other.into().0);
+    }
+
+    /// `value`, unless something went wrong.
+    pub(crate) fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.0.is_empty() {
+            Ok(value)
+        } else {
+            Err(self)
+        }
+    }
+
+    /// Writes every message to standard error; a next step that several share stands once, last.
+    pub(crate) fn report(&self) {
+        for (index, diagnostic) in self.0.iter().enumerate() {
+            tell("error", ERROR, &diagnostic.message);
+            let said_again = self
+                .0
+                .get(index + 1)
+                .is_some_and(|next| next.help == diagnostic.help);
+            if let (Some(help), false) = (&diagnostic.help, said_again) {
+                tell("help", HELP, help);
+            }
+        }
+    }
+}
+
+/// Tells of something that looks wrong and does not stop the command.
+pub(crate) fn warn(message: &str, help: &str) {
+    tell("warning", WARNING, message);
+    tell("help", HELP, help);
+}
+
+fn tell(label: &str, style: Style, text: &str) {
+    // Where standard error is closed there is nobody left to tell.
+    let _ = writeln!(anstream::stderr(), "{style}{label}:{style:#} {text}");
+}
