@@ -11,7 +11,8 @@ use crate::command::{Result, workspace};
 pub(crate) fn run() -> Result {
     for (name, yaml) in waxwing_api::crd_files() {
         let path = workspace().join("deploy/crds").join(&name);
-        fs::write(&path, yaml).map_err(|error| format!("cannot write deploy/crds/{name}: {error}"))?;
+        fs::write(&path, yaml)
+            .map_err(|error| format!("cannot write deploy/crds/{name}: {error}"))?;
         eprintln!("wrote deploy/crds/{name}");
     }
     Ok(())

@@ -38,6 +38,10 @@ pub const ADOPT_MERGE: &str = "merge";
 /// that object by hand cannot bring a revoked key back into use.
 pub const REVOKED_ANNOTATION: &str = "waxwing.dev/revoked";
 
+/// Annotation on a key Secret that the controller has just made, until its SealingKey is there:
+/// after a crash in between, the key is completed instead of making another one.
+pub const PENDING_ANNOTATION: &str = "waxwing.dev/pending";
+
 /// Finalizer that keeps a SealingKey while SealedSecrets still need it.
 pub const KEY_FINALIZER: &str = "waxwing.dev/in-use";
 

@@ -1,5 +1,7 @@
 //! The custom resource `SealedSecret`.
 
+#![allow(unreachable_pub, reason = "KubeSchema derives public helper types")]
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};

@@ -1,5 +1,7 @@
 //! The custom resource `SealingKey`.
 
+#![allow(unreachable_pub, reason = "KubeSchema derives public helper types")]
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;

@@ -1,0 +1,7 @@
+//! `cargo xtask demo`.
+
+use crate::command::Result;
+
+pub(crate) fn run() -> Result {
+    Ok(())
+}
