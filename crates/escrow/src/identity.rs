@@ -41,7 +41,7 @@ impl RecoveryIdentities {
         if text.trim_start().starts_with("-----BEGIN") {
             return self.add_ssh(text, callbacks);
         }
-        let plugins = self.add_plugins(text, callbacks)?;
+        let plugins = self.add_plugins(text, &callbacks)?;
         if plugins > 0 && native_lines(text).next().is_none() {
             return Ok(());
         }
