@@ -35,7 +35,7 @@ use waxwing_crypto::Algorithm;
     .message("recipient and algorithm do not match: mlkem768x25519 has recipients age1pq1…, x25519 has age1…"))]
 pub struct SealingKeySpec {
     /// The age recipient: `age1pq1…` or `age1…`.
-    #[schemars(length(max = 4096), regex(pattern = "^age1[02-9ac-hj-np-z]+$"))]
+    #[schemars(length(max = 4096), regex(pattern = "^age1(pq1)?[02-9ac-hj-np-z]+$"))]
     #[x_kube(validation = Rule::new("self == oldSelf").message("recipient is immutable: a SealingKey is one key pair for ever"))]
     pub recipient: String,
 
