@@ -1,12 +1,8 @@
 //! `cargo xtask demo`: the main job, narrated, on a throw-away control plane.
 
-use std::env;
-use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use waxwing_tests::{Cluster, Controller, Programs, kubectl};
+use waxwing_tests::{Cluster, Controller, Terminal};
 
 use crate::command::Result;
 
@@ -35,7 +31,7 @@ pub(crate) fn run() -> Result {
 async fn play() -> Result {
     say("A real etcd and kube-apiserver start on loopback, with Waxwing installed from deploy/.");
     let cluster = Cluster::installed().await?;
-    let terminal = Terminal::new(&cluster)?;
+    let terminal = Terminal::open(&cluster, "demo")?;
     let controller =
         Controller::spawn(&cluster, &["--key-rollover-period", ROLLOVER_PERIOD]).await?;
 
@@ -49,46 +45,61 @@ async fn play() -> Result {
 
 fn seal_and_unseal(terminal: &Terminal) -> Result {
     say("1. A Secret as every team has it: anyone who reads the file reads the password.");
-    std::fs::write(terminal.folder.join("secret.yaml"), PLAINTEXT)?;
-    terminal.run("cat secret.yaml")?;
+    std::fs::write(terminal.folder().join("secret.yaml"), PLAINTEXT)?;
+    run_line(terminal, "cat secret.yaml")?;
 
     say(
         "2. Sealed to the cluster's public key, it may lie in Git. Nobody but the cluster opens it.",
     );
-    terminal.run("waxwing seal -f secret.yaml -o sealed-secret.yaml && rm secret.yaml")?;
-    terminal.run("cut -c 1-76 sealed-secret.yaml")?;
-    terminal.run("waxwing inspect sealed-secret.yaml")?;
-    terminal.run("waxwing validate sealed-secret.yaml")?;
+    run_line(
+        terminal,
+        "waxwing seal -f secret.yaml -o sealed-secret.yaml && rm secret.yaml",
+    )?;
+    run_line(terminal, "cut -c 1-76 sealed-secret.yaml")?;
+    run_line(terminal, "waxwing inspect sealed-secret.yaml")?;
+    run_line(terminal, "waxwing validate sealed-secret.yaml")?;
 
     say("3. Applied, by a GitOps tool or by hand, it comes out as a Secret.");
-    terminal.run("kubectl create namespace shop")?;
-    terminal.run("kubectl apply -f sealed-secret.yaml")?;
-    terminal.run("kubectl wait -n shop sealedsecret/db --for=condition=Ready --timeout=30s")?;
-    terminal.run("kubectl get -n shop sealedsecrets,secrets")?;
-    terminal.run(SHOW_DB)
+    run_line(terminal, "kubectl create namespace shop")?;
+    run_line(terminal, "kubectl apply -f sealed-secret.yaml")?;
+    run_line(
+        terminal,
+        "kubectl wait -n shop sealedsecret/db --for=condition=Ready --timeout=30s",
+    )?;
+    run_line(terminal, "kubectl get -n shop sealedsecrets,secrets")?;
+    run_line(terminal, SHOW_DB)
 }
 
 fn roll_over(terminal: &Terminal) -> Result {
     say(
         "4. Keys roll over by themselves: here, for the show, every 20 seconds. A second one appears.",
     );
-    terminal.run(
+    run_line(
+        terminal,
         "while [ $(kubectl get -n waxwing-system sealingkeys -o name | wc -l) -lt 2 ]; do sleep 1; done",
     )?;
-    terminal.run("kubectl get -n waxwing-system sealingkeys")?;
+    run_line(terminal, "kubectl get -n waxwing-system sealingkeys")?;
 
     say("5. What is sealed from now on is sealed to the new key.");
-    terminal.run(
+    run_line(
+        terminal,
         "kubectl create secret generic api -n shop --dry-run=client -o yaml --from-literal=token=t0k3n \\\n    | waxwing seal | kubectl apply -f -",
     )?;
-    terminal.run("kubectl wait -n shop sealedsecret/api --for=condition=Ready --timeout=30s")?;
-    terminal.run("kubectl get -n shop sealedsecrets")?;
+    run_line(
+        terminal,
+        "kubectl wait -n shop sealedsecret/api --for=condition=Ready --timeout=30s",
+    )?;
+    run_line(terminal, "kubectl get -n shop sealedsecrets")?;
 
     say("6. Both keys open: somebody deletes both Secrets, and both are back, from either key.");
-    terminal.run("kubectl delete -n shop secret db api")?;
-    terminal.run("kubectl wait -n shop secret/db secret/api --for=create --timeout=30s")?;
-    terminal.run(SHOW_DB)?;
-    terminal.run(
+    run_line(terminal, "kubectl delete -n shop secret db api")?;
+    run_line(
+        terminal,
+        "kubectl wait -n shop secret/db secret/api --for=create --timeout=30s",
+    )?;
+    run_line(terminal, SHOW_DB)?;
+    run_line(
+        terminal,
         "kubectl get -n shop secret api -o go-template='{{.data.token | base64decode}}{{\"\\n\"}}'",
     )
 }
@@ -100,45 +111,15 @@ fn say(text: &str) {
     println!("\n== {text}\n");
 }
 
-/// Where the commands run: an empty folder, with the two programs and kubectl at hand.
-struct Terminal {
-    folder: PathBuf,
-    kubeconfig: PathBuf,
-    path: OsString,
-}
-
-impl Terminal {
-    fn new(cluster: &Cluster) -> Result<Self> {
-        let folder = cluster.scratch().path().join("demo");
-        std::fs::create_dir(&folder)?;
-        let programs = Programs::debug()?;
-        let kubectl = kubectl()?;
-        let ours = [&programs.waxwing, &kubectl]
-            .map(|program| program.parent().unwrap_or(Path::new("/")).to_owned());
-        let others = env::var_os("PATH").unwrap_or_default();
-        let path = env::join_paths(ours.into_iter().chain(env::split_paths(&others)))?;
-        Ok(Self {
-            folder,
-            kubeconfig: cluster.kubeconfig().to_owned(),
-            path,
-        })
-    }
-
-    /// Shows a command line and runs it, as a person would type it.
-    fn run(&self, line: &str) -> Result {
-        println!("$ {line}");
-        std::io::stdout().flush()?;
-        let status = Command::new("sh")
-            .args(["-c", line])
-            .current_dir(&self.folder)
-            .env("PATH", &self.path)
-            .env("KUBECONFIG", &self.kubeconfig)
-            .status()?;
-        println!();
-        if status.success() {
-            Ok(())
-        } else {
-            Err(format!("`{line}` failed: {status}").into())
-        }
+/// Shows a command line and runs it, as a person would type it.
+fn run_line(terminal: &Terminal, line: &str) -> Result {
+    println!("$ {line}");
+    std::io::stdout().flush()?;
+    let status = terminal.command(line).status()?;
+    println!();
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("`{line}` failed: {status}").into())
     }
 }
