@@ -1,1 +1,49 @@
 //! YAML and JSON streams of Kubernetes objects, and Secrets to SealedSecrets and back.
+//!
+//! [`read`] turns a text into [`Document`]s, each with its raw text and its [`Object`]s. From an
+//! object, by its [`Kind`]: [`SecretManifest::read`] and [`seal_secret`] make a SealedSecret of a
+//! Secret; [`unseal`] opens a SealedSecret; [`sealed_items`] and [`validate`] look at one without any
+//! key. [`rewrite`] puts the stream together again, with objects replaced and everything else as it
+//! was.
+//!
+//! A text is read into one tree whose nodes know their bytes (`yaml_reader` and `json_reader` make
+//! it, `tree` holds it). Values, the lines in errors, and edits in place all come from that tree, so
+//! that they cannot disagree. What an unquoted scalar means is decided by `plain`, as kubectl does.
+//!
+//! Errors never hold a value of the input. Texts of the input are wiped from memory when dropped.
+
+#![forbid(unsafe_code)]
+
+mod byte_offsets;
+mod document;
+mod error;
+mod fields;
+mod json_reader;
+mod json_writer;
+mod location;
+mod manifest_value;
+pub mod names;
+mod object;
+mod plain;
+mod rewrite;
+mod seal;
+mod sealed_secret;
+mod secret;
+mod secret_type;
+mod tree;
+mod unseal;
+mod validate;
+mod value;
+mod yaml_reader;
+mod yaml_writer;
+
+pub use document::{Document, Format, read};
+pub use error::{ManifestError, Problem};
+pub use location::Location;
+pub use object::{Kind, Object};
+pub use rewrite::{Replacement, rewrite};
+pub use seal::{SealItemError, seal_secret};
+pub use sealed_secret::{SealedItem, read_sealed_secret, sealed_items};
+pub use secret::SecretManifest;
+pub use unseal::{Unsealed, unseal};
+pub use validate::validate;

@@ -1,0 +1,78 @@
+//! Secret to SealedSecret.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use thiserror::Error;
+use waxwing_api::{SealedSecret, SealedSecretSpec, SecretTemplate, TemplateMetadata};
+use waxwing_crypto::{Place, Recipient, ScopeKind, SealError, SealedValue};
+
+use crate::error::Quoted;
+use crate::secret::SecretManifest;
+
+/// An item that could not be sealed.
+#[derive(Debug, Error)]
+#[error("item {}: {source}", Quoted(.item))]
+pub struct SealItemError {
+    /// The name of the item.
+    pub item: String,
+    /// Why.
+    pub source: SealError,
+}
+
+/// Seals every item of a Secret on its own, for the place where it stands: `namespace`, the name of
+/// the Secret, the item. What is no secret goes along as the template.
+///
+/// # Errors
+/// The first item that could not be sealed.
+pub fn seal_secret(
+    secret: &SecretManifest,
+    namespace: &str,
+    scope: ScopeKind,
+    recipients: &[Recipient],
+    sealed_at: SystemTime,
+) -> Result<SealedSecret, SealItemError> {
+    let mut encrypted_data = BTreeMap::new();
+    for (item, value) in &secret.items {
+        let scope = scope.at(&Place {
+            namespace,
+            name: &secret.name,
+            item,
+        });
+        let sealed = SealedValue::seal(value, &scope, recipients, sealed_at).map_err(|source| {
+            SealItemError {
+                item: item.clone(),
+                source,
+            }
+        })?;
+        encrypted_data.insert(item.clone(), sealed.to_base64());
+    }
+    Ok(SealedSecret {
+        metadata: ObjectMeta {
+            name: Some(secret.name.clone()),
+            namespace: Some(namespace.to_owned()),
+            ..ObjectMeta::default()
+        },
+        spec: SealedSecretSpec {
+            encrypted_data,
+            template: template_of(secret),
+            ..SealedSecretSpec::default()
+        },
+        status: None,
+    })
+}
+
+fn template_of(secret: &SecretManifest) -> Option<SecretTemplate> {
+    let metadata = TemplateMetadata {
+        labels: secret.labels.clone(),
+        annotations: secret.annotations.clone(),
+    };
+    let template = SecretTemplate {
+        metadata: Some(metadata).filter(|metadata| *metadata != TemplateMetadata::default()),
+        type_: secret.type_.clone(),
+        immutable: secret.immutable,
+        data: BTreeMap::new(),
+    };
+    Some(template).filter(|template| *template != SecretTemplate::default())
+}

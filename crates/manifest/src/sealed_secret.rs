@@ -1,0 +1,196 @@
+//! A SealedSecret manifest, read and checked as the API server would.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use waxwing_api::names::API_VERSION;
+use waxwing_api::{
+    DeletionPolicy, SealedSecret, SealedSecretSpec, SecretTemplate, TemplateMetadata,
+};
+use waxwing_crypto::SealedValue;
+
+use crate::error::{ManifestError, Part, Problem};
+use crate::fields::{Fields, Metadata, field};
+use crate::names;
+use crate::object::Object;
+use crate::tree::NodeId;
+
+/// An item of a SealedSecret, its sealed value parsed.
+#[derive(Debug, Clone)]
+pub struct SealedItem {
+    /// The name of the item.
+    pub name: String,
+    /// The line of the file that the item stands on, from 1.
+    pub line: usize,
+    /// The sealed value.
+    pub value: SealedValue,
+}
+
+/// Reads a SealedSecret. Its sealed values are taken as texts; [`sealed_items`] parses them.
+///
+/// # Errors
+/// Everything for which the API server or the controller would refuse the object, each on its line.
+pub fn read_sealed_secret(object: &Object<'_>) -> Result<SealedSecret, Vec<ManifestError>> {
+    let mut fields = Fields::of(*object, "a SealedSecret");
+    let sealed = read_fields(object, &mut fields);
+    fields.finish(sealed)
+}
+
+/// Reads the items of a SealedSecret, in the order of their names. No key is needed.
+///
+/// # Errors
+/// Those of [`read_sealed_secret`], and every item that is no sealed value.
+pub fn sealed_items(object: &Object<'_>) -> Result<Vec<SealedItem>, Vec<ManifestError>> {
+    let sealed = read_sealed_secret(object)?;
+    let mut items = Vec::new();
+    let mut errors = Vec::new();
+    for (name, text) in sealed.spec.encrypted_data {
+        match SealedValue::parse(&text) {
+            Ok(value) => {
+                let line = object.line_of(&["spec", "encryptedData", &name]);
+                items.push(SealedItem { name, line, value });
+            }
+            Err(error) => errors.push(object.item_error(&name, Problem::Malformed(error))),
+        }
+    }
+    if errors.is_empty() {
+        Ok(items)
+    } else {
+        Err(errors)
+    }
+}
+
+pub(crate) fn read_fields(object: &Object<'_>, fields: &mut Fields<'_>) -> SealedSecret {
+    let mut metadata = Metadata::default();
+    let mut spec = None;
+    let mut has_version = object.kind_is_implied();
+    for entry in fields.top() {
+        match entry.key {
+            "apiVersion" => {
+                has_version = true;
+                check_version(fields, entry.value);
+            }
+            "kind" | "status" => {}
+            "metadata" => metadata = fields.metadata(entry.value),
+            "spec" => spec = Some(read_spec(fields, entry.value)),
+            _ => fields.unknown(entry, ""),
+        }
+    }
+    if !has_version {
+        fields.report(object.node(), field("apiVersion"), Problem::Missing);
+    }
+    if metadata.name.is_none() {
+        fields.report_whole(Problem::NoName);
+    }
+    let Some(spec) = spec else {
+        fields.report(object.node(), field("spec"), Problem::Missing);
+        return SealedSecret::default();
+    };
+    if spec.encrypted_data.is_empty() && spec.template.as_ref().is_none_or(|it| it.data.is_empty())
+    {
+        fields.report_whole(Problem::Empty {
+            field: "spec.encryptedData",
+        });
+    }
+    SealedSecret {
+        metadata: object_meta(metadata),
+        spec,
+        status: None,
+    }
+}
+
+fn check_version(fields: &mut Fields<'_>, node: NodeId) {
+    let version = fields.text(node, field("apiVersion"));
+    if let Some(other) = version.filter(|version| *version != API_VERSION) {
+        fields.report(
+            node,
+            field("apiVersion"),
+            Problem::UnknownVersion(other.to_owned()),
+        );
+    }
+}
+
+fn object_meta(metadata: Metadata) -> ObjectMeta {
+    ObjectMeta {
+        name: metadata.name,
+        namespace: metadata.namespace,
+        labels: Some(metadata.labels).filter(|labels| !labels.is_empty()),
+        annotations: Some(metadata.annotations).filter(|annotations| !annotations.is_empty()),
+        ..ObjectMeta::default()
+    }
+}
+
+fn read_spec(fields: &mut Fields<'_>, node: NodeId) -> SealedSecretSpec {
+    let mut spec = SealedSecretSpec::default();
+    for entry in fields.entries(node, "spec") {
+        match entry.key {
+            "encryptedData" => {
+                spec.encrypted_data = read_items(fields, entry.value, "spec.encryptedData");
+            }
+            "template" if fields.tree().is_null(entry.value) => {}
+            "template" => spec.template = Some(read_template(fields, entry.value)),
+            "deletionPolicy" => spec.deletion_policy = read_policy(fields, entry.value),
+            _ => fields.unknown(entry, "spec."),
+        }
+    }
+    spec
+}
+
+fn read_policy(fields: &mut Fields<'_>, node: NodeId) -> DeletionPolicy {
+    match fields.optional_text(node, "spec.deletionPolicy").as_deref() {
+        Some("Delete") | None => DeletionPolicy::Delete,
+        Some("Retain") => DeletionPolicy::Retain,
+        Some(_) => {
+            let problem = Problem::NotOneOf {
+                allowed: "Delete and Retain",
+            };
+            fields.report(node, field("spec.deletionPolicy"), problem);
+            DeletionPolicy::Delete
+        }
+    }
+}
+
+fn read_template(fields: &mut Fields<'_>, node: NodeId) -> SecretTemplate {
+    let mut template = SecretTemplate::default();
+    for entry in fields.entries(node, "spec.template") {
+        match entry.key {
+            "metadata" => template.metadata = read_template_metadata(fields, entry.value),
+            "type" => template.type_ = fields.secret_type(entry.value, "spec.template.type"),
+            "immutable" => {
+                template.immutable =
+                    fields.optional_boolean(entry.value, "spec.template.immutable");
+            }
+            "data" => template.data = read_items(fields, entry.value, "spec.template.data"),
+            _ => fields.unknown(entry, "spec.template."),
+        }
+    }
+    template
+}
+
+fn read_template_metadata(fields: &mut Fields<'_>, node: NodeId) -> Option<TemplateMetadata> {
+    let mut metadata = TemplateMetadata::default();
+    for entry in fields.entries(node, "spec.template.metadata") {
+        let path = format!("spec.template.metadata.{}", entry.key);
+        match entry.key {
+            "labels" => metadata.labels = fields.labels(entry.value, &path),
+            "annotations" => metadata.annotations = fields.annotations(entry.value, &path),
+            _ => fields.unknown(entry, "spec.template.metadata."),
+        }
+    }
+    Some(metadata).filter(|metadata| *metadata != TemplateMetadata::default())
+}
+
+fn read_items(fields: &mut Fields<'_>, node: NodeId, path: &str) -> BTreeMap<String, String> {
+    let mut items = BTreeMap::new();
+    for entry in fields.entries(node, path) {
+        let part = Part::Item(entry.key.to_owned());
+        if let Err(error) = names::check_item(entry.key) {
+            fields.invalid(entry.key_node, part, error);
+        } else if fields.tree().is_null(entry.value) {
+            fields.report(entry.key_node, part, Problem::NoValue);
+        } else if let Some(text) = fields.text(entry.value, part) {
+            items.insert(entry.key.to_owned(), text.to_owned());
+        }
+    }
+    items
+}
