@@ -11,6 +11,8 @@ tool (
 
 require filippo.io/age v1.3.2 // indirect
 
+require c2sp.org/CCTV/age v0.0.0-20260829155415-4448f2097b2d
+
 require (
 	filippo.io/edwards25519 v1.2.0 // indirect
 	filippo.io/hpke v0.4.0 // indirect
