@@ -7,7 +7,7 @@ use anstyle::AnsiColor;
 use clap::builder::{PossibleValuesParser, Styles, TypedValueParser};
 use clap::{Parser, Subcommand};
 
-use crate::commands::{completions, keygen};
+use crate::commands::{completions, inspect, keygen, seal, unseal, validate};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -40,6 +40,10 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Seal(seal::Args),
+    Unseal(unseal::Args),
+    Inspect(inspect::Args),
+    Validate(validate::Args),
     Keygen(keygen::Args),
     Completions(completions::Args),
 }

@@ -116,6 +116,21 @@ fn read_all(reader: impl Read, capacity: usize, limit: usize) -> io::Result<Zero
     Ok(bytes)
 }
 
+/// Standard input can be read once only.
+pub(crate) fn refuse_second_stdin(
+    sources: impl IntoIterator<Item = Source>,
+) -> Result<(), InputError> {
+    let count = sources
+        .into_iter()
+        .filter(|source| *source == Source::Stdin)
+        .count();
+    if count > 1 {
+        Err(InputError::StdinTwice)
+    } else {
+        Ok(())
+    }
+}
+
 /// Why input could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -124,6 +139,10 @@ pub(crate) enum InputError {
     Unreadable { name: String, cause: io::Error },
     #[error("{name}: is not UTF-8 text")]
     NotText { name: String },
+    #[error(
+        "standard input would be read twice; name a file for one of the two, with -f for the manifest"
+    )]
+    StdinTwice,
 }
 
 impl Advice for InputError {
@@ -132,7 +151,7 @@ impl Advice for InputError {
             Self::Unreadable { cause, .. } if cause.kind() == io::ErrorKind::IsADirectory => {
                 Some("name a file".to_owned())
             }
-            Self::Unreadable { .. } => None,
+            Self::Unreadable { .. } | Self::StdinTwice => None,
             Self::NotText { .. } => {
                 Some("save it as UTF-8; kubectl takes nothing else either".to_owned())
             }

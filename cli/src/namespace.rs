@@ -2,13 +2,16 @@
 
 use std::cell::OnceCell;
 
-use crate::cluster::{ClusterArgs, ClusterError};
+use waxwing_manifest::names::{NameError, check_namespace};
+
+use crate::cluster::ClusterArgs;
+use crate::diagnostic::{Advice, Failure};
 
 /// The namespace of `-n`, else that of the kubeconfig context, which is read once and only if needed.
 pub(crate) struct FallbackNamespace<'a> {
     flag: Option<&'a str>,
     cluster: &'a ClusterArgs,
-    context: OnceCell<Option<String>>,
+    known: OnceCell<Option<String>>,
 }
 
 impl<'a> FallbackNamespace<'a> {
@@ -16,19 +19,47 @@ impl<'a> FallbackNamespace<'a> {
         Self {
             flag,
             cluster,
-            context: OnceCell::new(),
+            known: OnceCell::new(),
         }
     }
 
     /// None, if nothing says which: `default` is never assumed, as the value would open there only.
-    pub(crate) fn get(&self) -> Result<Option<&str>, ClusterError> {
-        if self.flag.is_some() {
-            return Ok(self.flag);
-        }
-        if let Some(known) = self.context.get() {
+    pub(crate) fn get(&self) -> Result<Option<&str>, Failure> {
+        if let Some(known) = self.known.get() {
             return Ok(known.as_deref());
         }
-        let read = self.cluster.context_namespace()?;
-        Ok(self.context.get_or_init(|| read).as_deref())
+        let found = self.find()?;
+        Ok(self.known.get_or_init(|| found).as_deref())
+    }
+
+    fn find(&self) -> Result<Option<String>, Failure> {
+        let (origin, namespace) = match self.flag {
+            Some(flag) => ("-n", Some(flag.to_owned())),
+            None => (
+                "the namespace of the kubeconfig context",
+                self.cluster.context_namespace()?,
+            ),
+        };
+        if let Some(Err(cause)) = namespace.as_deref().map(check_namespace) {
+            let value = namespace.unwrap_or_default();
+            return Err(NamespaceError {
+                origin,
+                value,
+                cause,
+            }
+            .into());
+        }
+        Ok(namespace)
     }
 }
+
+/// A namespace that Kubernetes refuses.
+#[derive(Debug, thiserror::Error)]
+#[error("{origin}, \"{value}\": {cause}")]
+struct NamespaceError {
+    origin: &'static str,
+    value: String,
+    cause: NameError,
+}
+
+impl Advice for NamespaceError {}

@@ -40,8 +40,8 @@ impl RecipientArgs {
                 Err(error) => failure.add(error),
             }
         }
-        for path in &self.recipients_files {
-            match read_file(&Source::from(path.clone())) {
+        for source in self.sources() {
+            match read_file(&source) {
                 Ok(more) => recipients.extend(more),
                 Err(error) => failure.add(error),
             }
@@ -49,11 +49,9 @@ impl RecipientArgs {
         failure.or(recipients)
     }
 
-    /// True, if a recipients file is standard input.
-    pub(crate) fn read_stdin(&self) -> bool {
-        self.recipients_files
-            .iter()
-            .any(|path| path.as_os_str() == "-")
+    /// The recipients files.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = Source> {
+        self.recipients_files.iter().cloned().map(Source::from)
     }
 }
 

@@ -76,7 +76,8 @@ mod tests {
     #[test]
     fn the_controllers_word_decides_which_key_is_primary() {
         use KeyState::{Active, Retired, Revoked};
-        let cases: &[(&str, &[(i64, KeyState, bool)], Option<usize>)] = &[
+        type Keys<'a> = &'a [(i64, KeyState, bool)];
+        let cases: &[(&str, Keys<'_>, Option<usize>)] = &[
             ("no key", &[], None),
             ("one primary", &[(1, Active, true)], Some(0)),
             (

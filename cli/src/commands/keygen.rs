@@ -52,7 +52,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     if args.public {
         print_recipients(
             &Source::or_stdin(args.input),
-            Destination::or_stdout(args.output),
+            &Destination::or_stdout(args.output),
         )
     } else {
         generate(args.algorithm, Destination::or_stdout(args.output))
@@ -98,7 +98,7 @@ fn identity_file(identity: &Identity) -> Zeroizing<String> {
     file
 }
 
-fn print_recipients(source: &Source, destination: Destination) -> Result<(), Failure> {
+fn print_recipients(source: &Source, destination: &Destination) -> Result<(), Failure> {
     let identities = identities::read_file(source)?;
     let lines: String = identities
         .iter()

@@ -1,7 +1,13 @@
 //! One file per subcommand, with its options, its help text and what it does.
 
 pub(crate) mod completions;
+pub(crate) mod inspect;
 pub(crate) mod keygen;
+mod raw;
+pub(crate) mod seal;
+mod stream;
+pub(crate) mod unseal;
+pub(crate) mod validate;
 
 use crate::args::{Cli, Command};
 use crate::diagnostic::Failure;
@@ -9,6 +15,10 @@ use crate::diagnostic::Failure;
 /// Does what was typed.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
+        Command::Seal(args) => seal::run(&args),
+        Command::Unseal(args) => unseal::run(args),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Validate(args) => validate::run(args),
         Command::Keygen(args) => keygen::run(args),
         Command::Completions(args) => completions::run(&args),
     }

@@ -1,0 +1,172 @@
+//! `waxwing seal`: Secrets to SealedSecrets.
+
+use std::time::SystemTime;
+
+use waxwing_crypto::{Recipient, ScopeKind, SealError};
+use waxwing_manifest::{
+    Kind, Object, Problem, Replacement, SealItemError, SecretManifest, seal_secret,
+};
+
+use super::raw::Target;
+use super::stream::{Stream, StreamArgs};
+use crate::args::one_of;
+use crate::cluster::ClusterArgs;
+use crate::diagnostic::{Advice, Failure};
+use crate::input::refuse_second_stdin;
+use crate::namespace::FallbackNamespace;
+use crate::output::Audience;
+use crate::recipients::RecipientArgs;
+
+const EXAMPLES: &str = "\
+Examples:
+  For the cluster of the current kubeconfig context:
+    waxwing seal -f secret.yaml -o sealed.yaml
+
+  Offline, for everyone whose public key is in a file:
+    waxwing seal -R recipients.txt -f secret.yaml -o sealed.yaml
+
+  As a filter; other documents pass through unchanged:
+    kustomize build . | waxwing seal -r age1pq1… | kubectl apply -f -
+
+  One value, for a file that you edit by hand (printf adds no line break):
+    printf %s \"$PASSWORD\" | waxwing seal --raw -n prod --name db --item password";
+
+/// Turn Secrets into SealedSecrets that may lie in Git
+///
+/// Every item is encrypted on its own and bound to its namespace, name and item. Other documents
+/// pass through unchanged. The namespace is that of the manifest, else that of -n, else that of the
+/// kubeconfig context.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    stream: StreamArgs,
+
+    #[command(flatten)]
+    recipients: RecipientArgs,
+
+    /// Where the values may be opened: in their own item only, anywhere in the namespace, anywhere
+    #[arg(long, value_parser = one_of::<ScopeKind>(SCOPES), default_value_t)]
+    scope: ScopeKind,
+
+    /// The namespace of Secrets that do not name one
+    #[arg(short, long)]
+    namespace: Option<String>,
+
+    /// Seal one value: all of the input, byte for byte
+    #[arg(long, conflicts_with = "format")]
+    raw: bool,
+
+    /// The name of the Secret that the value of --raw is for
+    #[arg(long, requires = "raw")]
+    name: Option<String>,
+
+    /// The item of the Secret that the value of --raw is for
+    #[arg(long, requires = "raw")]
+    item: Option<String>,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+const SCOPES: &[&str] = &[
+    ScopeKind::Strict.as_str(),
+    ScopeKind::Namespace.as_str(),
+    ScopeKind::Cluster.as_str(),
+];
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    refuse_second_stdin(args.recipients.sources().chain([args.stream.source()]))?;
+    if args.raw {
+        seal_value(args)
+    } else {
+        seal_stream(args)
+    }
+}
+
+fn seal_value(args: &Args) -> Result<(), Failure> {
+    let target = Target {
+        scope: args.scope,
+        namespace: args.fallback_namespace(),
+        name: args.name.as_deref(),
+        item: args.item.as_deref(),
+    };
+    let scope = target.scope()?;
+    let recipients = args.recipients.resolve(&args.cluster)?;
+    let sealed = super::raw::seal(&args.stream.source(), &scope, &recipients)?;
+    Ok(args
+        .stream
+        .destination()
+        .write(format!("{sealed}\n").as_bytes(), Audience::Public)?)
+}
+
+fn seal_stream(args: &Args) -> Result<(), Failure> {
+    let stream = args.stream.read()?;
+    let fallback = args.fallback_namespace();
+    let secrets = stream.read_each(Kind::Secret, |object| Secret::read(object, &fallback))?;
+    let recipients = args.recipients.resolve(&args.cluster)?;
+    let sealed = seal_each(&stream, secrets, args.scope, &recipients)?;
+    Ok(args
+        .stream
+        .destination()
+        .write(stream.with(sealed)?.as_bytes(), Audience::Public)?)
+}
+
+fn seal_each(
+    stream: &Stream,
+    secrets: Vec<Option<Secret>>,
+    scope: ScopeKind,
+    recipients: &[Recipient],
+) -> Result<Vec<Option<Replacement>>, Failure> {
+    let now = SystemTime::now();
+    let seal = |(object, secret): (Object<'_>, Option<Secret>)| {
+        let Some(secret) = secret else {
+            return Ok(None);
+        };
+        let sealed = seal_secret(&secret.manifest, &secret.namespace, scope, recipients, now);
+        let sealed = sealed.map_err(|error| explain(&object, error))?;
+        Ok(Some(Replacement::SealedSecret(Box::new(sealed))))
+    };
+    stream.objects().zip(secrets).map(seal).collect()
+}
+
+/// What is wrong with the recipients or the clock is no fault of the item that met it first.
+fn explain(object: &Object<'_>, error: SealItemError) -> Failure {
+    match error.source {
+        cause @ (SealError::TooLong | SealError::ScopeWord(_)) => object
+            .item_error(&error.item, Problem::NotSealed(cause))
+            .into(),
+        cause => cause.into(),
+    }
+}
+
+impl Advice for SealError {}
+
+impl Args {
+    fn fallback_namespace(&self) -> FallbackNamespace<'_> {
+        FallbackNamespace::new(self.namespace.as_deref(), &self.cluster)
+    }
+}
+
+/// A Secret of the input, and the namespace that it is sealed for.
+struct Secret {
+    manifest: SecretManifest,
+    namespace: String,
+}
+
+impl Secret {
+    fn read(object: &Object<'_>, fallback: &FallbackNamespace<'_>) -> Result<Self, Failure> {
+        let manifest = SecretManifest::read(object)?;
+        let own = manifest.namespace.as_deref();
+        let namespace = match own {
+            Some(own) => own,
+            None => fallback
+                .get()?
+                .ok_or_else(|| object.error(Problem::NoNamespace))?,
+        };
+        Ok(Self {
+            namespace: namespace.to_owned(),
+            manifest,
+        })
+    }
+}

@@ -1,0 +1,15 @@
+//! The program as people run it: arguments and standard input in; files, output and exit codes out.
+
+#![allow(clippy::unwrap_used)]
+#![forbid(unsafe_code)]
+
+mod bad_input;
+mod cluster;
+mod inspect;
+mod keygen;
+mod program;
+mod raw;
+mod seal;
+mod unseal;
+mod validate;
+mod workshop;

@@ -1,0 +1,156 @@
+//! What holds for every command: help, exit codes, pipes and colours.
+
+use std::io::{Read, Write};
+use std::process::Stdio;
+
+use crate::workshop::{Workshop, finish};
+
+const COMMANDS: [&str; 6] = [
+    "seal",
+    "unseal",
+    "inspect",
+    "validate",
+    "keygen",
+    "completions",
+];
+
+#[test]
+fn every_command_explains_itself_with_examples() {
+    let workshop = Workshop::new();
+    let overview = workshop.run(&["--help"]).quiet();
+    for command in COMMANDS {
+        assert!(
+            overview.contains(&format!("  {command} ")),
+            "{command} is not in the overview"
+        );
+        let help = workshop.run(&[command, "--help"]).quiet();
+        assert!(help.contains("Examples:\n"), "{command} has no examples");
+        assert!(help.contains(&format!("waxwing {command}")), "{command}");
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let version = Workshop::new().run(&["--version"]).quiet();
+    assert_eq!(version, format!("waxwing {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn wrong_usage_ends_with_exit_code_2() {
+    let workshop = Workshop::new();
+    for args in [
+        &["frobnicate"][..],
+        &["seal", "--scope", "galaxy"],
+        &["seal", "--name", "db"],
+        &["seal", "--raw", "--format", "json"],
+        &["unseal"],
+        &["validate"],
+        &["keygen", "--algorithm", "rot13"],
+        &["keygen", "key.txt"],
+        &["inspect", "-o", "xml"],
+    ] {
+        let run = workshop.run(args);
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (2, ""),
+            "{args:?}: {}",
+            run.stderr
+        );
+        assert!(
+            run.stderr.starts_with("error: "),
+            "{args:?}: {}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn completions_exist_for_every_shell_and_know_every_command() {
+    let workshop = Workshop::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = workshop.run(&["completions", shell]).quiet();
+        for command in COMMANDS {
+            assert!(script.contains(command), "{shell} does not know {command}");
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let workshop = Workshop::new();
+    for args in [
+        &["completions", "bash"][..],
+        &["--help"],
+        &["keygen", "--algorithm", "x25519"],
+    ] {
+        let mut command = workshop.command(args);
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let run = command
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        assert_eq!(
+            run.status.code(),
+            Some(0),
+            "{args:?}: {}",
+            String::from_utf8_lossy(&run.stderr)
+        );
+        assert!(
+            !String::from_utf8_lossy(&run.stderr).contains("error"),
+            "{args:?}"
+        );
+    }
+}
+
+#[test]
+fn a_closed_standard_error_is_no_panic() {
+    let workshop = Workshop::new();
+    let mut command = workshop.command(&["keygen", "-y", "missing.txt"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(command.stderr(writer).status().unwrap().code(), Some(1));
+}
+
+#[test]
+fn colours_are_for_terminals_and_those_who_ask() {
+    let workshop = Workshop::new();
+    let args = ["keygen", "-y", "missing.txt"];
+    let plain = workshop.run(&args).refused();
+    assert!(!plain.contains('\u{1b}'), "{plain:?}");
+    let forced = finish(workshop.command(&args).env("CLICOLOR_FORCE", "1"), b"").refused();
+    assert!(forced.contains('\u{1b}'), "{forced:?}");
+    let mut refused = workshop.command(&args);
+    let refused = finish(refused.env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1"), b"").refused();
+    assert!(!refused.contains('\u{1b}'), "{refused:?}");
+}
+
+#[test]
+fn a_device_or_a_pipe_may_be_the_output_file() {
+    let workshop = Workshop::new();
+    let recipient = workshop.keygen("key.txt", "x25519");
+    let secret =
+        "{apiVersion: v1, kind: Secret, metadata: {name: db, namespace: prod}, stringData: {a: b}}";
+    let mut child = workshop
+        .command(&["seal", "-r", &recipient, "-o", "/dev/stdout"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(secret.as_bytes())
+        .unwrap();
+    let mut sealed = String::new();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut sealed)
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(sealed.contains("kind: SealedSecret"), "{sealed}");
+}
