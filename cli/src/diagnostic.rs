@@ -11,9 +11,9 @@ const HELP: Style = AnsiColor::Cyan.on_default().bold();
 
 /// An error that may know what the user should do next.
 pub(crate) trait Advice: Error {
-    /// The next step, as a sentence without a full stop.
-    fn advice(&self) -> Option<String> {
-        None
+    /// What to do next, each as a sentence without a full stop; none where the error says it.
+    fn advice(&self) -> Vec<String> {
+        Vec::new()
     }
 }
 
@@ -21,7 +21,7 @@ pub(crate) trait Advice: Error {
 #[derive(Debug)]
 struct Diagnostic {
     message: String,
-    help: Option<String>,
+    help: Vec<String>,
 }
 
 /// Everything that went wrong: the command ends with exit code 1.
@@ -52,16 +52,19 @@ impl Failure {
         }
     }
 
-    /// Writes every message to standard error; a next step that several share stands once, last.
+    /// Writes every message to standard error; advice that is the same for several stands once, last.
     pub(crate) fn report(&self) {
         for (index, diagnostic) in self.0.iter().enumerate() {
             tell("error", ERROR, &diagnostic.message);
-            let said_again = self
+            if self
                 .0
                 .get(index + 1)
-                .is_some_and(|next| next.help == diagnostic.help);
-            if let (Some(help), false) = (&diagnostic.help, said_again) {
-                tell("help", HELP, help);
+                .is_none_or(|next| next.help != diagnostic.help)
+            {
+                diagnostic
+                    .help
+                    .iter()
+                    .for_each(|help| tell("help", HELP, help));
             }
         }
     }

@@ -63,12 +63,15 @@ struct IdentityError {
 }
 
 impl Advice for IdentityError {
-    fn advice(&self) -> Option<String> {
-        matches!(self.cause, IdentityFileError::Encrypted).then(|| {
-            format!(
-                "without a copy on the disk: age -d {} | waxwing unseal -i - …",
-                self.name
-            )
-        })
+    fn advice(&self) -> Vec<String> {
+        match self.cause {
+            IdentityFileError::Encrypted => {
+                vec![format!(
+                    "without a copy on the disk: age -d {} | waxwing unseal -i - …",
+                    self.name
+                )]
+            }
+            _ => Vec::new(),
+        }
     }
 }

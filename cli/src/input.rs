@@ -146,14 +146,11 @@ pub(crate) enum InputError {
 }
 
 impl Advice for InputError {
-    fn advice(&self) -> Option<String> {
+    fn advice(&self) -> Vec<String> {
         match self {
-            Self::Unreadable { cause, .. } if cause.kind() == io::ErrorKind::IsADirectory => {
-                Some("name a file".to_owned())
-            }
-            Self::Unreadable { .. } | Self::StdinTwice => None,
+            Self::Unreadable { .. } | Self::StdinTwice => Vec::new(),
             Self::NotText { .. } => {
-                Some("save it as UTF-8; kubectl takes nothing else either".to_owned())
+                vec!["save it as UTF-8; kubectl takes nothing else either".to_owned()]
             }
         }
     }

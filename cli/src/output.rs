@@ -158,12 +158,12 @@ impl OutputError {
 }
 
 impl Advice for OutputError {
-    fn advice(&self) -> Option<String> {
+    fn advice(&self) -> Vec<String> {
         match self {
             Self::Exists { .. } => {
-                Some("name another file, or move that one away first".to_owned())
+                vec!["name another file, or move that one away first".to_owned()]
             }
-            Self::File { .. } | Self::Stdout { .. } => None,
+            Self::File { .. } | Self::Stdout { .. } => Vec::new(),
         }
     }
 }

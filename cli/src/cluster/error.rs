@@ -10,10 +10,8 @@ use kube::config::KubeconfigError;
 use crate::diagnostic::Advice;
 
 /// How to go on without any cluster.
-const OFFLINE: &str = "to seal offline, give the cluster's public key with -r RECIPIENT or -R FILE";
-
-/// How the custom resources come into a cluster.
-const INSTALL: &str = "install Waxwing first: waxwing-controller crds | kubectl apply -f -";
+const OFFLINE: &str =
+    "or seal without the cluster: give its public key with -r RECIPIENT or -R FILE";
 
 /// Why the cluster did not tell its sealing key.
 #[derive(Debug, thiserror::Error)]
@@ -121,7 +119,19 @@ impl ClusterError {
 }
 
 impl Advice for ClusterError {
-    fn advice(&self) -> Option<String> {
+    fn advice(&self) -> Vec<String> {
+        let way_out = match self {
+            // Whoever changed a key may have changed more: this is no time to seal.
+            Self::InconsistentKey { .. } => None,
+            _ => Some(OFFLINE.to_owned()),
+        };
+        self.remedy().into_iter().chain(way_out).collect()
+    }
+}
+
+impl ClusterError {
+    /// How the cluster itself can be asked with success.
+    fn remedy(&self) -> Option<String> {
         Some(match self {
             Self::NoSuchContext { known, .. } if !known.is_empty() => {
                 format!(
@@ -129,32 +139,30 @@ impl Advice for ClusterError {
                     known.join(", ")
                 )
             }
-            Self::NoCurrentContext { .. } | Self::NoSuchContext { .. } => {
-                format!("choose a context with --context; {OFFLINE}")
-            }
-            Self::NoCluster { .. } | Self::Kubeconfig { .. } => {
-                format!("name a kubeconfig with --kubeconfig; {OFFLINE}")
+            Self::NoCurrentContext { .. } => "choose a context with --context".to_owned(),
+            Self::NoCluster { .. } | Self::Kubeconfig { .. } | Self::NoSuchContext { .. } => {
+                "name a kubeconfig with --kubeconfig".to_owned()
             }
             Self::Unauthorized { .. } | Self::Credentials { .. } => {
-                format!("log in to the cluster again; {OFFLINE}")
-            }
-            Self::Unreachable { .. } | Self::Answer { .. } | Self::Runtime { .. } => {
-                OFFLINE.to_owned()
+                "log in to the cluster again".to_owned()
             }
             Self::Forbidden { namespace, .. } => format!(
                 "ask for a Role in namespace {namespace} that allows the verb list on the resource \
-                 sealingkeys.waxwing.dev, or, if the controller runs elsewhere, give --controller-namespace; {OFFLINE}"
+                 sealingkeys.waxwing.dev; if the controller runs elsewhere, give --controller-namespace"
             ),
-            Self::NoCrds { .. } => format!("{INSTALL}; {OFFLINE}"),
+            Self::NoCrds { .. } => {
+                "install Waxwing first: waxwing-controller crds | kubectl apply -f -".to_owned()
+            }
             Self::NoKeys { namespace } => format!(
-                "is waxwing-controller running in {namespace}? If it runs elsewhere, give --controller-namespace; {OFFLINE}"
+                "see whether waxwing-controller runs in {namespace}; if it runs elsewhere, give --controller-namespace"
             ),
             Self::NoPrimary { namespace, .. } => format!(
-                "see what they lack: kubectl -n {namespace} get sealingkeys; is waxwing-controller running? {OFFLINE}"
+                "see whether waxwing-controller runs, and what the keys lack: kubectl -n {namespace} get sealingkeys"
             ),
             Self::InconsistentKey { .. } => {
-                "find out who changed it before you seal anything".to_owned()
+                "find out who changed it before anything is sealed".to_owned()
             }
+            Self::Unreachable { .. } | Self::Answer { .. } | Self::Runtime { .. } => return None,
         })
     }
 }

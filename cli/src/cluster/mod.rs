@@ -12,6 +12,7 @@ use kube::api::ListParams;
 use kube::{Api, Client, Config};
 use waxwing_api::{SealingKey, names};
 use waxwing_crypto::Recipient;
+use waxwing_manifest::names::{NameError, check_namespace};
 
 pub(crate) use error::ClusterError;
 use kubeconfig::KubeconfigFile;
@@ -39,9 +40,14 @@ pub(crate) struct ClusterArgs {
         long,
         value_name = "NAMESPACE",
         env = "WAXWING_CONTROLLER_NAMESPACE",
+        value_parser = namespace,
         default_value = names::DEFAULT_NAMESPACE
     )]
     controller_namespace: String,
+}
+
+fn namespace(word: &str) -> Result<String, NameError> {
+    check_namespace(word).map(|()| word.to_owned())
 }
 
 impl ClusterArgs {

@@ -96,12 +96,12 @@ enum RawError {
 }
 
 impl Advice for RawError {
-    fn advice(&self) -> Option<String> {
+    fn advice(&self) -> Vec<String> {
         match self {
-            Self::Missing { .. } => Some(
+            Self::Missing { .. } => vec![
                 "give --name, --item and -n as the Secret will have them, or choose a wider --scope".to_owned(),
-            ),
-            Self::Name { .. } => None,
+            ],
+            Self::Name { .. } => Vec::new(),
         }
     }
 }

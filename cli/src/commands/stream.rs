@@ -160,14 +160,16 @@ fn kind_name(kind: Kind) -> &'static str {
 }
 
 impl Advice for StreamError {
-    fn advice(&self) -> Option<String> {
+    fn advice(&self) -> Vec<String> {
         match self {
             Self::NoneOf {
                 wanted: Kind::Secret,
                 ..
-            } => Some("give a manifest with kind: Secret, or a single value with --raw".to_owned()),
-            Self::NoneOf { .. } => Some("give a manifest with kind: SealedSecret".to_owned()),
-            Self::Sealed { .. } | Self::Plain { .. } => None,
+            } => {
+                vec!["give a manifest with kind: Secret, or a single value with --raw".to_owned()]
+            }
+            Self::NoneOf { .. } => vec!["give a manifest with kind: SealedSecret".to_owned()],
+            Self::Sealed { .. } | Self::Plain { .. } => Vec::new(),
         }
     }
 }

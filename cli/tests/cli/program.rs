@@ -42,6 +42,7 @@ fn wrong_usage_ends_with_exit_code_2() {
         &["frobnicate"][..],
         &["seal", "--scope", "galaxy"],
         &["seal", "--name", "db"],
+        &["seal", "--controller-namespace", "a/b"],
         &["seal", "--raw", "--format", "json"],
         &["unseal"],
         &["validate"],
