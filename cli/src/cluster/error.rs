@@ -11,7 +11,7 @@ use crate::diagnostic::Advice;
 
 /// How to go on without any cluster.
 const OFFLINE: &str =
-    "or seal without the cluster: give its public key with -r RECIPIENT or -R FILE";
+    "to seal without the cluster, give its public key with -r RECIPIENT or -R FILE";
 
 /// Why the cluster did not tell its sealing key.
 #[derive(Debug, thiserror::Error)]
@@ -171,20 +171,20 @@ fn find_auth(error: &kube::Error) -> Option<&AuthError> {
     chain(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// What an admin needs to know. The output of a credential plugin may hold a token, its standard
-/// error is meant for people.
+/// What went wrong with the credentials, without them: the arguments, the environment and the output
+/// of a credential plugin may hold a token. Its standard error is meant for people.
 fn describe_auth(error: &AuthError) -> String {
     match error {
-        AuthError::AuthExecRun { cmd, out } => {
+        AuthError::AuthExecRun { out, .. } => {
             let words = String::from_utf8_lossy(&out.stderr);
             format!(
-                "the credential plugin {cmd} failed ({}): {}",
+                "the kubeconfig's credential plugin failed ({}): {}",
                 out.status,
                 words.trim()
             )
         }
         AuthError::AuthExecStart(cause) => {
-            format!("the credential plugin cannot be started: {cause}")
+            format!("the kubeconfig's credential plugin cannot be started: {cause}")
         }
         AuthError::ReadTokenFile(cause, path) => {
             format!("the token file {} cannot be read: {cause}", path.display())

@@ -70,6 +70,22 @@ fn a_context_or_a_kubeconfig_that_is_not_there_is_named() {
 }
 
 #[test]
+fn a_credential_plugin_that_fails_is_quoted_in_what_it_tells_people_and_in_nothing_else() {
+    let workshop = Workshop::new();
+    let script = "echo canary-output; echo please log in >&2; exit 3; canary-argument";
+    let exec = format!(
+        "exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: sh, \
+         env: [{{name: TOKEN, value: canary-environment}}], args: [-c, \"{script}\"]}}"
+    );
+    let kubeconfig = kubeconfig(&deserted()).replace("token: canary-token", &exec);
+    workshop.write("kube.yaml", &kubeconfig);
+    let mut command = workshop.command(&["seal", "--kubeconfig", "kube.yaml"]);
+    let error = finish(command.env("PATH", "/usr/bin:/bin"), NAMELESS.as_bytes()).refused();
+    assert!(error.contains("(exit status: 3): please log in"), "{error}");
+    assert!(!error.contains("canary"), "{error}");
+}
+
+#[test]
 fn the_kubeconfig_may_come_from_the_environment() {
     let workshop = Workshop::new();
     workshop.write("kube.yaml", &kubeconfig(&deserted()));
