@@ -40,11 +40,11 @@ fn sealing_keys(client: &Client) -> Api<DynamicObject> {
     )
 }
 
-fn sealed_secret(spec: Value) -> DynamicObject {
+fn sealed_secret(spec: &Value) -> DynamicObject {
     object("SealedSecret", "db", spec)
 }
 
-fn object(kind: &str, name: &str, spec: Value) -> DynamicObject {
+fn object(kind: &str, name: &str, spec: &Value) -> DynamicObject {
     let api_version = "waxwing.dev/v1alpha1";
     serde_json::from_value(json!({
         "apiVersion": api_version, "kind": kind, "metadata": { "name": name }, "spec": spec,
@@ -60,7 +60,7 @@ fn sealing_key(algorithm: Algorithm) -> DynamicObject {
         "algorithm": algorithm.as_str(),
         "state": "Active",
     });
-    object("SealingKey", &identity.key_id().to_string(), spec)
+    object("SealingKey", &identity.key_id().to_string(), &spec)
 }
 
 /// Creates it dry and expects to be refused with a message that contains `expected`.
@@ -186,7 +186,7 @@ async fn a_malformed_sealed_secret_is_refused_with_the_reason() {
         ),
     ];
     for (case, spec, expected) in cases {
-        assert_refused(&api, &sealed_secret(spec), expected, case).await;
+        assert_refused(&api, &sealed_secret(&spec), expected, case).await;
     }
 }
 
@@ -202,7 +202,7 @@ async fn item_names_that_kubernetes_takes_are_taken() {
         ".a..b",
         long.as_str(),
     ] {
-        let sealed = sealed_secret(json!({ "encryptedData": { name: "AAAA" } }));
+        let sealed = sealed_secret(&json!({ "encryptedData": { name: "AAAA" } }));
         sealed_secrets(&client)
             .create(&dry_run(), &sealed)
             .await
@@ -423,7 +423,7 @@ async fn kubectl_knows_the_short_names_and_shows_the_columns() {
         .create(&PostParams::default(), &key)
         .await
         .unwrap();
-    let sealed = sealed_secret(json!({ "encryptedData": { "a": "AAAA" } }));
+    let sealed = sealed_secret(&json!({ "encryptedData": { "a": "AAAA" } }));
     sealed_secrets(&client)
         .create(&PostParams::default(), &sealed)
         .await

@@ -70,7 +70,7 @@ async fn rules(client: &Client, namespace: &str) -> BTreeSet<String> {
         .await
         .unwrap();
     let status = review.status.unwrap();
-    assert_eq!(status.incomplete, false);
+    assert!(!status.incomplete);
     status.resource_rules.iter().flat_map(spell_out).collect()
 }
 

@@ -1,0 +1,38 @@
+//! The whole of Waxwing on a real API server: what a user applies and what comes of it.
+//!
+//! Scenarios that leave the controller and its keys alone share one cluster, each in a namespace of
+//! its own; the others have a cluster to themselves. Every one ends with a search for plaintexts in
+//! all logs, metrics, events and conditions.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+mod command_line;
+mod crashes;
+mod drift;
+mod failures;
+mod keys;
+mod many_objects;
+mod ownership;
+mod scopes;
+mod secret_types;
+mod start;
+mod unsealing;
+
+use waxwing_tests::{Space, Stage};
+
+/// Plays a scenario on the stage that all share.
+async fn play(name: &str, scenario: impl AsyncFnOnce(&Stage, &Space)) {
+    let stage = Stage::shared().await.unwrap();
+    let space = stage.space(name).await.unwrap();
+    scenario(stage, &space).await;
+    stage.assert_no_plaintext_leaked().await.unwrap();
+}
+
+/// Plays a scenario on a stage of its own, with these arguments for the controller.
+async fn play_alone(name: &str, args: &[&str], scenario: impl AsyncFnOnce(&mut Stage, &Space)) {
+    let mut stage = Stage::own(args).await.unwrap();
+    let space = stage.space(name).await.unwrap();
+    scenario(&mut stage, &space).await;
+    stage.assert_no_plaintext_leaked().await.unwrap();
+}
