@@ -1,10 +1,9 @@
-//! Whom to seal to: recipients given by hand, else the primary sealing key of the cluster.
+//! Whom to seal to, as far as it is given by hand.
 
 use std::path::PathBuf;
 
 use waxwing_crypto::{ParseRecipientError, Recipient, RecipientsFileError, parse_recipients_file};
 
-use crate::cluster::ClusterArgs;
 use crate::diagnostic::{Advice, Failure};
 use crate::input::Source;
 
@@ -27,10 +26,10 @@ pub(crate) struct RecipientArgs {
 }
 
 impl RecipientArgs {
-    /// The recipients given by hand; without any, the primary sealing key of the cluster.
-    pub(crate) fn resolve(&self, cluster: &ClusterArgs) -> Result<Vec<Recipient>, Failure> {
+    /// The recipients given by hand, or none where the cluster is to be asked.
+    pub(crate) fn given(&self) -> Result<Option<Vec<Recipient>>, Failure> {
         if self.recipients.is_empty() && self.recipients_files.is_empty() {
-            return Ok(vec![cluster.primary_recipient()?]);
+            return Ok(None);
         }
         let mut failure = Failure::default();
         let mut recipients = Vec::new();
@@ -46,7 +45,7 @@ impl RecipientArgs {
                 Err(error) => failure.add(error),
             }
         }
-        failure.or(recipients)
+        failure.or(Some(recipients))
     }
 
     /// The recipients files.

@@ -92,7 +92,7 @@ fn seal_value(args: &Args) -> Result<(), Failure> {
         item: args.item.as_deref(),
     };
     let scope = target.scope()?;
-    let recipients = args.recipients.resolve(&args.cluster)?;
+    let recipients = args.or_primary(args.recipients.given()?)?;
     let sealed = super::raw::seal(&args.stream.source(), &scope, &recipients)?;
     Ok(args
         .stream
@@ -101,10 +101,11 @@ fn seal_value(args: &Args) -> Result<(), Failure> {
 }
 
 fn seal_stream(args: &Args) -> Result<(), Failure> {
+    let recipients = args.recipients.given()?;
     let stream = args.stream.read()?;
     let fallback = args.fallback_namespace();
     let secrets = stream.read_each(Kind::Secret, |object| Secret::read(object, &fallback))?;
-    let recipients = args.recipients.resolve(&args.cluster)?;
+    let recipients = args.or_primary(recipients)?;
     let sealed = seal_each(&stream, secrets, args.scope, &recipients)?;
     Ok(args
         .stream
@@ -143,6 +144,14 @@ fn explain(object: &Object<'_>, error: SealItemError) -> Failure {
 impl Advice for SealError {}
 
 impl Args {
+    /// The cluster is asked last, when all that was given has proved to be good.
+    fn or_primary(&self, given: Option<Vec<Recipient>>) -> Result<Vec<Recipient>, Failure> {
+        match given {
+            Some(recipients) => Ok(recipients),
+            None => Ok(vec![self.cluster.primary_recipient()?]),
+        }
+    }
+
     fn fallback_namespace(&self) -> FallbackNamespace<'_> {
         FallbackNamespace::new(self.namespace.as_deref(), &self.cluster)
     }
