@@ -3,7 +3,7 @@
 use std::fmt;
 
 use thiserror::Error;
-use waxwing_crypto::{MalformedError, OpenError, SealError};
+use waxwing_crypto::{MalformedError, OpenError, ParseRecipientError, SealError};
 
 use crate::location::Location;
 use crate::names::NameError;
@@ -266,6 +266,17 @@ pub enum Problem {
     /// An item is made both by a sealed value and by a template.
     #[error("is both in encryptedData and in template.data; remove one of them")]
     ItemTwice,
+    /// The recipient of a SealingKey is none.
+    #[error("{0}")]
+    NotARecipient(#[source] ParseRecipientError),
+    /// A SealingKey that is not named after its recipient, or not of its recipient's algorithm.
+    #[error(
+        "is not what belongs to its recipient: {expected}; take the object from another backup"
+    )]
+    NotOfItsRecipient {
+        /// What it should be.
+        expected: String,
+    },
     /// The value is no sealed value.
     #[error("{0}")]
     Malformed(#[source] MalformedError),

@@ -4,7 +4,8 @@
 //! object, by its [`Kind`]: [`SecretManifest::read`] and [`seal_secret`] make a SealedSecret of a
 //! Secret; [`unseal`] opens a SealedSecret; [`sealed_items`] and [`validate`] look at one without any
 //! key. [`rewrite`] puts the stream together again, with objects replaced and everything else as it
-//! was.
+//! was. A backup of sealing keys is written by [`write_sealing_keys`] and read, object by object, by
+//! [`read_sealing_key`].
 //!
 //! A text is read into one tree whose nodes know their bytes (`yaml_reader` and `json_reader` make
 //! it, `tree` holds it). Values, the lines in errors, and edits in place all come from that tree, so
@@ -28,6 +29,7 @@ mod plain;
 mod rewrite;
 mod seal;
 mod sealed_secret;
+mod sealing_key;
 mod secret;
 mod secret_type;
 mod tree;
@@ -44,6 +46,7 @@ pub use object::{Kind, Object};
 pub use rewrite::{Replacement, rewrite};
 pub use seal::{SealItemError, seal_secret};
 pub use sealed_secret::{SealedItem, read_sealed_secret, sealed_items};
+pub use sealing_key::{is_sealing_key, read_sealing_key, write_sealing_keys};
 pub use secret::SecretManifest;
 pub use unseal::{Unsealed, unseal};
 pub use validate::validate;

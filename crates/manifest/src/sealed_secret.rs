@@ -76,22 +76,20 @@ pub(crate) fn read_fields(object: &Object<'_>, fields: &mut Fields<'_>) -> Seale
             _ => fields.unknown(entry, ""),
         }
     }
+    if spec.as_ref().is_some_and(makes_nothing) && fields.is_clean() {
+        let field = "spec.encryptedData";
+        fields.report_whole(Problem::Empty { field });
+    }
     if !has_version {
         fields.report(object.node(), field("apiVersion"), Problem::Missing);
     }
     if metadata.name.is_none() {
         fields.report_whole(Problem::NoName);
     }
-    let Some(spec) = spec else {
+    if spec.is_none() {
         fields.report(object.node(), field("spec"), Problem::Missing);
-        return SealedSecret::default();
-    };
-    if spec.encrypted_data.is_empty() && spec.template.as_ref().is_none_or(|it| it.data.is_empty())
-    {
-        fields.report_whole(Problem::Empty {
-            field: "spec.encryptedData",
-        });
     }
+    let spec = spec.unwrap_or_default();
     SealedSecret {
         metadata: object_meta(metadata),
         spec,
@@ -99,7 +97,13 @@ pub(crate) fn read_fields(object: &Object<'_>, fields: &mut Fields<'_>) -> Seale
     }
 }
 
-fn check_version(fields: &mut Fields<'_>, node: NodeId) {
+/// Whether a Secret without items would come of it.
+fn makes_nothing(spec: &SealedSecretSpec) -> bool {
+    let templated = spec.template.as_ref().map(|template| &template.data);
+    spec.encrypted_data.is_empty() && templated.is_none_or(BTreeMap::is_empty)
+}
+
+pub(crate) fn check_version(fields: &mut Fields<'_>, node: NodeId) {
     let version = fields.text(node, field("apiVersion"));
     if let Some(other) = version.filter(|version| *version != API_VERSION) {
         fields.report(

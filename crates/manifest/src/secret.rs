@@ -107,7 +107,7 @@ fn read_fields(object: &Object<'_>, fields: &mut Fields<'_>) -> SecretManifest {
     if !has_version {
         fields.report(object.node(), field("apiVersion"), Problem::Missing);
     }
-    if values.named.is_empty() {
+    if values.items.is_empty() && fields.is_clean() {
         fields.report_whole(Problem::Empty {
             field: "data or stringData",
         });
@@ -124,8 +124,6 @@ fn read_fields(object: &Object<'_>, fields: &mut Fields<'_>) -> SecretManifest {
 #[derive(Default)]
 struct Values {
     items: BTreeMap<String, Zeroizing<Vec<u8>>>,
-    /// The names of all items, those with a bad value too.
-    named: Vec<String>,
     /// The names of those from `stringData`, which win.
     from_text: Vec<String>,
 }
@@ -133,7 +131,7 @@ struct Values {
 impl Values {
     fn read_data(&mut self, fields: &mut Fields<'_>, node: NodeId) {
         for entry in fields.entries(node, "data") {
-            let Some(text) = self.read_item(fields, entry) else {
+            let Some(text) = Self::read_item(fields, entry) else {
                 continue;
             };
             match decode(text) {
@@ -152,7 +150,7 @@ impl Values {
 
     fn read_string_data(&mut self, fields: &mut Fields<'_>, node: NodeId) {
         for entry in fields.entries(node, "stringData") {
-            let Some(text) = self.read_item(fields, entry) else {
+            let Some(text) = Self::read_item(fields, entry) else {
                 continue;
             };
             self.from_text.push(entry.key.to_owned());
@@ -161,8 +159,7 @@ impl Values {
         }
     }
 
-    fn read_item<'a>(&mut self, fields: &mut Fields<'a>, entry: Entry<'a>) -> Option<&'a str> {
-        self.named.push(entry.key.to_owned());
+    fn read_item<'a>(fields: &mut Fields<'a>, entry: Entry<'a>) -> Option<&'a str> {
         let part = Part::Item(entry.key.to_owned());
         if let Err(error) = names::check_item(entry.key) {
             fields.invalid(entry.key_node, part, error);

@@ -217,7 +217,14 @@ impl Builder<'_> {
             .tree
     }
 
-    fn finish(self) -> Vec<ReadDocument> {
+    fn finish(mut self) -> Vec<ReadDocument> {
+        // A text of comments alone has no document in YAML's sense, and is kept all the same.
+        if self.documents.is_empty() && !self.text.is_empty() {
+            self.start_document(false, 0);
+        }
+        if let Some(last) = self.documents.last_mut() {
+            last.span.end = self.text.len();
+        }
         self.documents
     }
 
@@ -254,13 +261,11 @@ fn tag_of(tag: Option<&saphyr_parser::Tag>) -> Tag {
     let Some(tag) = tag else {
         return Tag::None;
     };
-    match (
-        tag.is_yaml_core_schema(),
-        tag.handle.as_str(),
-        tag.suffix.as_str(),
-    ) {
-        (true, _, "str") | (false, "!", "") => Tag::Text,
-        (true, _, "null" | "bool" | "int" | "float" | "map" | "seq") => Tag::Core,
+    let full = format!("{}{}", tag.handle, tag.suffix);
+    match full.strip_prefix("tag:yaml.org,2002:") {
+        Some("str") => Tag::Text,
+        Some("null" | "bool" | "int" | "float" | "map" | "seq") => Tag::Core,
+        None if full == "!" => Tag::Text,
         _ => Tag::Other,
     }
 }

@@ -35,7 +35,7 @@ fn write_document(value: &Value, out: &mut impl Write) -> fmt::Result {
         Value::Map(entries) if !entries.is_empty() => write_map(entries, 0, out),
         Value::List(values) if !values.is_empty() => write_list(values, 0, out),
         other => {
-            write_scalar(other, 0, out)?;
+            write_scalar(other, 2, out)?;
             out.write_char('\n')
         }
     }
@@ -100,7 +100,7 @@ fn write_key(key: &str, out: &mut impl Write) -> fmt::Result {
     if is_plain(key) {
         out.write_str(key)?;
     } else {
-        write_quoted(key, out)?
+        write_quoted(key, out)?;
     }
     out.write_char(':')
 }
