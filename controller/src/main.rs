@@ -1,2 +1,80 @@
 //! The controller that turns SealedSecrets into Secrets and rolls sealing keys over.
-fn main() {}
+//!
+//! Decisions are pure functions, and a thin shell applies their effects. What is to be done with a
+//! SealedSecret flows one way: `feed` watches SealedSecrets and puts what changed into the `queue`;
+//! a worker takes it out and `reconcile` looks (`secrets`, `index`), decides (`unseal`, `plan`),
+//! applies (`writer`) and tells (`status`, `events`, `metrics`). The sealing keys live in `keys`:
+//! what the cluster holds, what follows from it, and the changes that the one leading replica
+//! (`leader`) makes. `app` wires all of it together.
+
+#![deny(unsafe_code)]
+
+mod api_error;
+mod app;
+mod args;
+mod backoff;
+mod cluster;
+mod events;
+mod feed;
+mod hardening;
+mod health;
+mod http;
+mod index;
+mod keys;
+mod leader;
+mod logging;
+mod metrics;
+mod mirror;
+mod object_key;
+mod ownership;
+mod plan;
+mod queue;
+mod reconcile;
+mod secrets;
+mod shutdown;
+mod status;
+mod unseal;
+mod watch;
+mod work;
+mod writer;
+
+use std::alloc::System;
+use std::process::ExitCode;
+
+use clap::Parser;
+use zeroizing_alloc::ZeroAlloc;
+
+use crate::args::{Args, Command, RunArgs};
+
+/// Zeroes memory when it is freed: libraries that handle requests and JSON copy plaintexts into
+/// buffers of their own.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+
+fn main() -> ExitCode {
+    match Args::parse().command {
+        Command::Crds => print_crds(),
+        Command::Run(args) => run(&args),
+    }
+}
+
+fn print_crds() -> ExitCode {
+    for (_, yaml) in waxwing_api::crd_files() {
+        print!("---\n{yaml}");
+    }
+    ExitCode::SUCCESS
+}
+
+fn run(args: &RunArgs) -> ExitCode {
+    logging::start(args.log_format, args.log_level);
+    if let Err(error) = hardening::forbid_core_dumps() {
+        tracing::warn!(%error, "core dumps could not be turned off: a crash may write plaintexts to disk");
+    }
+    match app::run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -42,6 +42,10 @@ pub const REVOKED_ANNOTATION: &str = "waxwing.dev/revoked";
 /// after a crash in between, the key is completed instead of making another one.
 pub const PENDING_ANNOTATION: &str = "waxwing.dev/pending";
 
+/// Annotation on the primary SealingKey by which an administrator asks for a new primary now, without
+/// waiting for its age; its value is the time of the request (RFC 3339).
+pub const ROLLOVER_REQUESTED_ANNOTATION: &str = "waxwing.dev/rollover-requested";
+
 /// Finalizer that keeps a SealingKey while SealedSecrets still need it.
 pub const KEY_FINALIZER: &str = "waxwing.dev/in-use";
 

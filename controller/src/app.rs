@@ -1,0 +1,160 @@
+//! Everything wired together.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::runtime::Builder;
+
+use crate::args::RunArgs;
+use crate::cluster::{self, ClusterError};
+use crate::events::Events;
+use crate::health::Health;
+use crate::http;
+use crate::index::Index;
+use crate::keys::custodian::Custodian;
+use crate::keys::{self, KeyStore, Settings};
+use crate::leader::Lease;
+use crate::metrics::{Metrics, Sources};
+use crate::queue::Queue;
+use crate::reconcile::Context;
+use crate::secrets;
+use crate::shutdown::Shutdown;
+use crate::work::Leading;
+
+/// More threads than this only cost memory: the API server is the limit.
+const MAX_THREADS: usize = 4;
+
+/// Why the controller cannot run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum RunError {
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    #[error("{address} cannot be listened on: {error}; give another --http-address")]
+    Http { address: String, error: io::Error },
+    #[error("the process could not be set up: {0}")]
+    Process(#[from] io::Error),
+}
+
+/// Runs until the process is told to stop.
+pub(crate) fn run(args: &RunArgs) -> Result<(), RunError> {
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(MAX_THREADS);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()?;
+    let result = runtime.block_on(run_until_stopped(args));
+    // The watches never end by themselves.
+    runtime.shutdown_background();
+    result
+}
+
+async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
+    let shutdown = Shutdown::on_signals()?;
+    let namespace = args.own_namespace();
+    let identity = identity();
+    let (client, url) = cluster::connect(args).await?;
+    cluster::check_definitions(&client, &url).await?;
+    tracing::info!(
+        url,
+        namespace,
+        version = env!("CARGO_PKG_VERSION"),
+        "starting"
+    );
+
+    let context = context(client.clone(), identity.clone());
+    http::serve(
+        args.http_address,
+        context.health.clone(),
+        context.metrics.clone(),
+    )
+    .await
+    .map_err(|error| RunError::Http {
+        address: args.http_address.to_string(),
+        error,
+    })?;
+    keep_warm(&context, &namespace);
+
+    let settings = Settings {
+        rollover_period: args.key_rollover_period,
+        algorithm: args.key_algorithm,
+    };
+    let custodian = || {
+        Custodian::new(
+            &client,
+            &namespace,
+            context.keys.clone(),
+            settings,
+            context.events.clone(),
+        )
+    };
+    let mut lease = Lease::new(client.clone(), &namespace, identity);
+    loop {
+        tokio::select! {
+            () = lease.acquire() => {}
+            () = shutdown.requested() => break,
+        }
+        let leading = Leading::start(&context, custodian(), args.concurrency);
+        tokio::select! {
+            () = lease.hold() => leading.abort().await,
+            () = shutdown.requested() => {
+                leading.finish().await;
+                lease.release().await;
+                break;
+            }
+        }
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn context(client: kube::Client, identity: String) -> Context {
+    let index = Arc::new(Index::default());
+    let queue = Arc::new(Queue::default());
+    let keys = Arc::new(KeyStore::default());
+    let metrics = Metrics::new(Sources {
+        index: index.clone(),
+        queue: queue.clone(),
+        keys: keys.clone(),
+    });
+    Context {
+        events: Events::start(client.clone(), identity),
+        client,
+        keys,
+        secrets: Arc::default(),
+        index,
+        queue,
+        metrics: Arc::new(metrics),
+        health: Arc::new(Health::starting()),
+    }
+}
+
+/// The watches that every replica keeps, leading or not, so that it can take over at once.
+fn keep_warm(context: &Context, namespace: &str) {
+    let Context {
+        client,
+        keys,
+        health,
+        ..
+    } = context.clone();
+    let namespace = namespace.to_owned();
+    tokio::spawn(async move { keys::follow(client, &namespace, &keys, &health).await });
+    tokio::spawn(secrets::follow(context.clone()));
+}
+
+/// What tells this replica from the others: the name of its Pod, or of the machine and process.
+fn identity() -> String {
+    std::env::var("POD_NAME")
+        .ok()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| {
+            let machine = rustix::system::uname();
+            format!(
+                "{}_{}",
+                machine.nodename().to_string_lossy(),
+                std::process::id()
+            )
+        })
+}

@@ -1,0 +1,168 @@
+//! The command line. Every flag of `run` has an environment variable.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tracing::Level;
+use waxwing_crypto::Algorithm;
+
+/// Turns SealedSecrets into Secrets and rolls sealing keys over.
+#[derive(Debug, Parser)]
+#[command(name = "waxwing-controller", version)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs the controller until it is told to stop
+    Run(RunArgs),
+    /// Prints the custom resource definitions as YAML
+    ///
+    /// Install them with: waxwing-controller crds | kubectl apply --server-side -f -
+    Crds,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    /// The kubeconfig file [default: $KUBECONFIG, ~/.kube/config, or the Pod's ServiceAccount]
+    #[arg(long, value_name = "FILE", env = "WAXWING_KUBECONFIG")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+
+    /// The context in the kubeconfig file [default: its current context]
+    #[arg(long, value_name = "NAME", env = "WAXWING_CONTEXT")]
+    pub(crate) context: Option<String>,
+
+    /// The namespace of the controller, where its keys are [default: $POD_NAMESPACE, or waxwing-system]
+    #[arg(long, value_name = "NAMESPACE", env = "WAXWING_NAMESPACE")]
+    pub(crate) namespace: Option<String>,
+
+    /// The age at which the primary key is followed by a new one, such as 30d, 12h or 90s; 0: never
+    #[arg(long, value_name = "DURATION", env = "WAXWING_KEY_ROLLOVER_PERIOD", default_value = "30d", value_parser = parse_period)]
+    pub(crate) key_rollover_period: Period,
+
+    /// The algorithm of new keys: mlkem768x25519 (post-quantum) or x25519
+    #[arg(
+        long,
+        value_name = "ALGORITHM",
+        env = "WAXWING_KEY_ALGORITHM",
+        default_value = "mlkem768x25519"
+    )]
+    pub(crate) key_algorithm: Algorithm,
+
+    /// How many SealedSecrets are worked on at the same time
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "WAXWING_CONCURRENCY",
+        default_value = "16"
+    )]
+    pub(crate) concurrency: NonZeroUsize,
+
+    /// Where /healthz, /readyz and /metrics are served
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "WAXWING_HTTP_ADDRESS",
+        default_value = "0.0.0.0:8080"
+    )]
+    pub(crate) http_address: SocketAddr,
+
+    /// The form of the log
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "WAXWING_LOG_FORMAT",
+        default_value = "text"
+    )]
+    pub(crate) log_format: LogFormat,
+
+    /// How much is logged: error, warn, info, debug or trace
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        env = "WAXWING_LOG_LEVEL",
+        default_value = "info"
+    )]
+    pub(crate) log_level: Level,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// For programs: one object on a line
+    Json,
+}
+
+/// How long a key is primary; `None` is for ever.
+pub(crate) type Period = Option<Duration>;
+
+fn parse_period(text: &str) -> Result<Period, humantime::DurationError> {
+    if text == "0" {
+        return Ok(None);
+    }
+    let period = humantime::parse_duration(text)?;
+    Ok((!period.is_zero()).then_some(period))
+}
+
+impl RunArgs {
+    /// The namespace of the controller.
+    pub(crate) fn own_namespace(&self) -> String {
+        self.namespace
+            .clone()
+            .or_else(|| {
+                std::env::var("POD_NAMESPACE")
+                    .ok()
+                    .filter(|name| !name.is_empty())
+            })
+            .unwrap_or_else(|| waxwing_api::names::DEFAULT_NAMESPACE.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_of_run_has_an_environment_variable_of_its_name() {
+        use clap::CommandFactory;
+        let command = Args::command();
+        let run = command.find_subcommand("run").unwrap();
+        for flag in run.get_arguments().filter(|flag| flag.get_id() != "help") {
+            let expected = format!("WAXWING_{}", flag.get_id().as_str().to_uppercase());
+            assert_eq!(
+                flag.get_env().and_then(|name| name.to_str()),
+                Some(expected.as_str())
+            );
+        }
+    }
+
+    #[test]
+    fn a_rollover_period_of_zero_means_never() {
+        let day = Duration::from_secs(86_400);
+        for (text, period) in [
+            ("30d", Some(30 * day)),
+            ("12h", Some(day / 2)),
+            ("90s", Some(Duration::from_secs(90))),
+            ("0", None),
+            ("0s", None),
+        ] {
+            assert_eq!(parse_period(text).unwrap(), period, "{text}");
+        }
+        assert!(parse_period("soon").is_err());
+        assert!(parse_period("-1d").is_err());
+    }
+}

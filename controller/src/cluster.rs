@@ -1,0 +1,88 @@
+//! The connection to the API server, and what must be there before anything else makes sense.
+
+use std::time::Duration;
+
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use waxwing_api::names::API_VERSION;
+
+use crate::api_error::{self, Tried};
+use crate::args::RunArgs;
+
+/// Why the controller cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ClusterError {
+    #[error(
+        "no cluster to connect to: {0}; give --kubeconfig, or run in a Pod with a ServiceAccount"
+    )]
+    Config(String),
+    #[error("the connection to the cluster could not be set up: {0}")]
+    Client(kube::Error),
+    #[error("the API server at {url} could not be asked for its resources: {why}")]
+    Unreachable { url: String, why: String },
+    #[error(
+        "the API server at {url} does not serve {missing} of {API_VERSION}; install the definitions with `waxwing-controller crds | kubectl apply --server-side -f -`"
+    )]
+    MissingDefinitions { url: String, missing: String },
+}
+
+/// A client that retries nothing by itself: each part of the controller has its own back-off, and
+/// must hear of failures.
+pub(crate) async fn connect(args: &RunArgs) -> Result<(Client, String), ClusterError> {
+    let mut config = config(args).await?;
+    config.default_retry = false;
+    config.connect_timeout = Some(Duration::from_secs(10));
+    let url = config.cluster_url.to_string();
+    let client = Client::try_from(config).map_err(ClusterError::Client)?;
+    Ok((client, url))
+}
+
+async fn config(args: &RunArgs) -> Result<Config, ClusterError> {
+    if args.kubeconfig.is_none() && args.context.is_none() {
+        return Config::infer()
+            .await
+            .map_err(|error| ClusterError::Config(error.to_string()));
+    }
+    let kubeconfig = match &args.kubeconfig {
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
+    };
+    let options = KubeConfigOptions {
+        context: args.context.clone(),
+        ..KubeConfigOptions::default()
+    };
+    let unusable = |error: kube::config::KubeconfigError| ClusterError::Config(error.to_string());
+    Config::from_custom_kubeconfig(kubeconfig.map_err(unusable)?, &options)
+        .await
+        .map_err(unusable)
+}
+
+/// Fails unless the API server serves both custom resources.
+pub(crate) async fn check_definitions(client: &Client, url: &str) -> Result<(), ClusterError> {
+    let served = match client.list_api_group_resources(API_VERSION).await {
+        Ok(list) => list
+            .resources
+            .into_iter()
+            .map(|resource| resource.name)
+            .collect(),
+        Err(kube::Error::Api(status)) if status.code == 404 => Vec::new(),
+        Err(error) => {
+            return Err(ClusterError::Unreachable {
+                url: url.to_owned(),
+                why: api_error::explain(&error, Tried::new("list", "the resources of waxwing.dev")),
+            });
+        }
+    };
+    let missing: Vec<&str> = ["sealedsecrets", "sealingkeys"]
+        .into_iter()
+        .filter(|name| !served.iter().any(|resource| resource == name))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(ClusterError::MissingDefinitions {
+        url: url.to_owned(),
+        missing: missing.join(" and "),
+    })
+}

@@ -1,0 +1,218 @@
+//! What Prometheus may know. Nothing here is derived from a plaintext.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+use waxwing_api::Reason;
+
+use crate::index::{Index, State};
+use crate::keys::{KeyStore, Usability};
+use crate::queue::Queue;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabel {
+    state: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KeyLabel {
+    key_id: String,
+}
+
+/// Every metric of the controller. Those that count what is there now are read when they are asked for.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    sources: Sources,
+    sealed_secrets: Family<StateLabel, Gauge>,
+    stale: Gauge,
+    unseals: Family<ResultLabels, Counter>,
+    reconcile_seconds: Histogram,
+    queue_depth: Gauge,
+    keys: Family<StateLabel, Gauge>,
+    primary: Family<KeyLabel, Gauge>,
+    leader: Gauge,
+}
+
+/// Where the present state is read from.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    pub(crate) index: Arc<Index>,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) keys: Arc<KeyStore>,
+}
+
+impl Metrics {
+    pub(crate) fn new(sources: Sources) -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("waxwing"),
+            sources,
+            sealed_secrets: Family::default(),
+            stale: Gauge::default(),
+            unseals: Family::default(),
+            // From half a millisecond to 8 seconds.
+            reconcile_seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 15)),
+            queue_depth: Gauge::default(),
+            keys: Family::default(),
+            primary: Family::default(),
+            leader: Gauge::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "sealed_secrets",
+            "SealedSecrets by state: Ready, or the reason of their failure",
+            self.sealed_secrets.clone(),
+        );
+        registry.register(
+            "sealed_secrets_stale",
+            "SealedSecrets with a value that is sealed to a key that is not the primary",
+            self.stale.clone(),
+        );
+        registry.register(
+            "unseal",
+            "Attempts to unseal a SealedSecret, by result (success, failure) and reason",
+            self.unseals.clone(),
+        );
+        registry.register(
+            "reconcile_duration_seconds",
+            "Time to work off one SealedSecret, requests included",
+            self.reconcile_seconds.clone(),
+        );
+        registry.register(
+            "queue_depth",
+            "SealedSecrets that wait to be worked off",
+            self.queue_depth.clone(),
+        );
+        registry.register(
+            "keys",
+            "Sealing keys by state: Active, Retired, Revoked, Missing or Mismatch (no private half, or another's), Unreadable (key Secrets)",
+            self.keys.clone(),
+        );
+        registry.register(
+            "primary_key",
+            "1 for the key that is primary",
+            self.primary.clone(),
+        );
+        registry.register(
+            "leader",
+            "1 while this replica is the one that acts",
+            self.leader.clone(),
+        );
+    }
+
+    pub(crate) fn unsealed(&self) {
+        self.count("success", "");
+    }
+
+    pub(crate) fn failed(&self, reason: Reason) {
+        self.count("failure", reason.as_str());
+    }
+
+    pub(crate) fn worked(&self, time: Duration) {
+        self.reconcile_seconds.observe(time.as_secs_f64());
+    }
+
+    pub(crate) fn set_leader(&self, leads: bool) {
+        self.leader.set(i64::from(leads));
+    }
+
+    fn count(&self, result: &'static str, reason: &'static str) {
+        self.unseals
+            .get_or_create(&ResultLabels { result, reason })
+            .inc();
+    }
+
+    /// All metrics in the OpenMetrics text format.
+    pub(crate) fn to_text(&self) -> String {
+        self.read_sources();
+        let mut text = String::new();
+        if let Err(error) = encode(&mut text, &self.registry) {
+            text.clear();
+            let _ = write!(text, "# {error}\n# EOF\n");
+        }
+        text
+    }
+
+    fn read_sources(&self) {
+        let (states, stale) = self.sources.index.count();
+        let failed = Reason::ALL.map(State::Failed);
+        for state in failed.into_iter().chain([State::Ready]) {
+            let count = states.get(&state).copied().unwrap_or_default();
+            self.sealed_secrets
+                .get_or_create(&StateLabel {
+                    state: state.as_str(),
+                })
+                .set(count);
+        }
+        self.stale.set(stale);
+        self.queue_depth
+            .set(i64::try_from(self.sources.queue.depth()).unwrap_or(i64::MAX));
+
+        let keys = self.sources.keys.current();
+        for usability in Usability::ALL {
+            let state = usability.as_str();
+            self.keys
+                .get_or_create(&StateLabel { state })
+                .set(keys.count(usability));
+        }
+        self.primary.clear();
+        if let Some(primary) = keys.primary() {
+            let key_id = primary.to_string();
+            self.primary.get_or_create(&KeyLabel { key_id }).set(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_is_there_from_the_start_under_its_documented_name() {
+        let metrics = Metrics::new(Sources {
+            index: Arc::default(),
+            queue: Arc::default(),
+            keys: Arc::default(),
+        });
+        metrics.unsealed();
+        metrics.failed(Reason::NotOwned);
+        metrics.worked(Duration::from_millis(3));
+        let text = metrics.to_text();
+        for line in [
+            "waxwing_sealed_secrets{state=\"Ready\"} 0",
+            "waxwing_sealed_secrets{state=\"UnknownKey\"} 0",
+            "waxwing_sealed_secrets_stale 0",
+            "waxwing_unseal_total{result=\"success\",reason=\"\"} 1",
+            "waxwing_unseal_total{result=\"failure\",reason=\"NotOwned\"} 1",
+            "waxwing_reconcile_duration_seconds_count 1",
+            "waxwing_queue_depth 0",
+            "waxwing_keys{state=\"Active\"} 0",
+            "waxwing_keys{state=\"Unreadable\"} 0",
+            "waxwing_leader 0",
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "{line} is not in\n{text}"
+            );
+        }
+    }
+}

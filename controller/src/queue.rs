@@ -1,0 +1,457 @@
+//! The SealedSecrets that wait to be worked off.
+//!
+//! One entry for each object, however often it changes while it waits, and never two workers on
+//! the same object. What changed goes before what failed, so that a thousand broken objects do not
+//! delay a good one. The queue holds whole objects, but only as many as fit into [`ROOM`]: the feed waits
+//! for room.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use waxwing_api::SealedSecret;
+
+use crate::backoff::Backoff;
+use crate::object_key::ObjectKey;
+
+/// How many bytes of sealed values may wait.
+const ROOM: usize = 4 << 20;
+
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(300),
+};
+
+/// What is to be done with one SealedSecret.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    /// The object as the watch has it; otherwise it must be fetched.
+    pub(crate) object: Option<Box<SealedSecret>>,
+    /// It is worked off even if nothing seems to have changed.
+    pub(crate) forced: bool,
+}
+
+impl Work {
+    pub(crate) fn changed(object: SealedSecret) -> Self {
+        Self {
+            object: Some(Box::new(object)),
+            forced: false,
+        }
+    }
+
+    /// Its Secret changed, or went away.
+    pub(crate) fn secret_changed() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn forced() -> Self {
+        Self {
+            object: None,
+            forced: true,
+        }
+    }
+
+    fn merge(&mut self, newer: Self) {
+        self.forced |= newer.forced;
+        if newer.object.is_some() {
+            self.object = newer.object;
+        }
+    }
+
+    fn size(&self) -> usize {
+        let Some(object) = &self.object else { return 0 };
+        object.spec.encrypted_data.values().map(String::len).sum()
+    }
+}
+
+/// How a piece of work ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Nothing more to do until something changes.
+    Done,
+    /// To be tried again, later each time.
+    Retry,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    inner: Mutex<Inner>,
+    added: Notify,
+    taken: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    fresh: VecDeque<ObjectKey>,
+    retries: VecDeque<ObjectKey>,
+    waiting: HashMap<ObjectKey, Work>,
+    /// In a worker's hands, with what happened meanwhile.
+    running: HashMap<ObjectKey, Meanwhile>,
+    failures: HashMap<ObjectKey, Failures>,
+    alarms: BTreeSet<(Instant, ObjectKey)>,
+    bytes: usize,
+    closed: bool,
+}
+
+#[derive(Debug)]
+enum Meanwhile {
+    Nothing,
+    Again(Work),
+    Gone,
+}
+
+#[derive(Debug)]
+struct Failures {
+    count: u32,
+    alarm: Option<Instant>,
+}
+
+impl Queue {
+    /// Adds work on an object that changed.
+    pub(crate) fn add(&self, key: ObjectKey, work: Work) {
+        let mut inner = self.lock();
+        if work.object.is_some() {
+            inner.forget_failures(&key);
+        }
+        inner.add(key, work, Lane::Fresh);
+        drop(inner);
+        self.added.notify_one();
+    }
+
+    /// Takes an object out that is gone.
+    pub(crate) fn remove(&self, key: &ObjectKey) {
+        let mut inner = self.lock();
+        inner.forget_failures(key);
+        inner.drop_waiting(key);
+        if let Some(meanwhile) = inner.running.get_mut(key) {
+            *meanwhile = Meanwhile::Gone;
+        }
+        drop(inner);
+        self.taken.notify_one();
+    }
+
+    /// Whether a worker has it in its hands.
+    pub(crate) fn is_running(&self, key: &ObjectKey) -> bool {
+        self.lock().running.contains_key(key)
+    }
+
+    /// The next piece of work, as soon as there is one; `None` once the queue is closed.
+    pub(crate) async fn next(&self) -> Option<(ObjectKey, Work)> {
+        loop {
+            let alarm = {
+                let mut inner = self.lock();
+                if inner.closed {
+                    // Another worker may have been about to wait when the queue was closed.
+                    self.added.notify_one();
+                    return None;
+                }
+                inner.ring_alarms(Instant::now());
+                if let Some(next) = inner.pop() {
+                    let more = inner.has_waiting();
+                    drop(inner);
+                    if more {
+                        self.added.notify_one();
+                    }
+                    self.taken.notify_one();
+                    return Some(next);
+                }
+                inner.alarms.first().map(|(at, _)| *at)
+            };
+            match alarm {
+                Some(at) => tokio::select! {
+                    () = self.added.notified() => {}
+                    () = tokio::time::sleep_until(at) => {}
+                },
+                None => self.added.notified().await,
+            }
+        }
+    }
+
+    /// Gives back what [`Queue::next`] handed out. False: the object is gone meanwhile.
+    pub(crate) fn finish(&self, key: &ObjectKey, outcome: Outcome) -> bool {
+        let mut inner = self.lock();
+        let meanwhile = inner.running.remove(key);
+        let gone = matches!(meanwhile, Some(Meanwhile::Gone));
+        match outcome {
+            Outcome::Retry if !gone => inner.fail(key, Instant::now()),
+            _ => inner.forget_failures(key),
+        }
+        if let Some(Meanwhile::Again(work)) = meanwhile {
+            inner.add(key.clone(), work, Lane::Fresh);
+        }
+        drop(inner);
+        self.added.notify_one();
+        !gone
+    }
+
+    /// Waits until there is room for more objects.
+    pub(crate) async fn room(&self) {
+        while self.lock().bytes > ROOM {
+            self.taken.notified().await;
+        }
+    }
+
+    /// How many objects wait, retries that are due included.
+    pub(crate) fn depth(&self) -> usize {
+        self.lock().waiting.len()
+    }
+
+    /// Hands out nothing any more.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.added.notify_one();
+    }
+
+    /// Empties and reopens the queue.
+    pub(crate) fn reset(&self) {
+        *self.lock() = Inner::default();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Lane {
+    Fresh,
+    Retry,
+}
+
+impl Inner {
+    fn add(&mut self, key: ObjectKey, work: Work, lane: Lane) {
+        if let Some(meanwhile) = self.running.get_mut(&key) {
+            match meanwhile {
+                Meanwhile::Again(earlier) => earlier.merge(work),
+                Meanwhile::Nothing | Meanwhile::Gone => *meanwhile = Meanwhile::Again(work),
+            }
+            return;
+        }
+        if let Some(waiting) = self.waiting.get_mut(&key) {
+            self.bytes -= waiting.size();
+            waiting.merge(work);
+            self.bytes += waiting.size();
+            return;
+        }
+        self.bytes += work.size();
+        self.waiting.insert(key.clone(), work);
+        match lane {
+            Lane::Fresh => self.fresh.push_back(key),
+            Lane::Retry => self.retries.push_back(key),
+        }
+    }
+
+    fn pop(&mut self) -> Option<(ObjectKey, Work)> {
+        loop {
+            let key = self
+                .fresh
+                .pop_front()
+                .or_else(|| self.retries.pop_front())?;
+            // A key without work was removed while it waited.
+            if let Some(work) = self.waiting.remove(&key) {
+                self.bytes -= work.size();
+                self.running.insert(key.clone(), Meanwhile::Nothing);
+                return Some((key, work));
+            }
+        }
+    }
+
+    fn drop_waiting(&mut self, key: &ObjectKey) {
+        if let Some(work) = self.waiting.remove(key) {
+            self.bytes -= work.size();
+        }
+    }
+
+    fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    fn ring_alarms(&mut self, now: Instant) {
+        while let Some((at, _)) = self.alarms.first()
+            && *at <= now
+            && let Some((_, key)) = self.alarms.pop_first()
+        {
+            if let Some(failures) = self.failures.get_mut(&key) {
+                failures.alarm = None;
+            }
+            self.add(key, Work::forced(), Lane::Retry);
+        }
+    }
+
+    fn fail(&mut self, key: &ObjectKey, now: Instant) {
+        let count = self
+            .failures
+            .get(key)
+            .map_or(0, |failures| failures.count)
+            .saturating_add(1);
+        self.forget_failures(key);
+        let at = now + BACKOFF.after(count);
+        self.alarms.insert((at, key.clone()));
+        self.failures.insert(
+            key.clone(),
+            Failures {
+                count,
+                alarm: Some(at),
+            },
+        );
+    }
+
+    fn forget_failures(&mut self, key: &ObjectKey) {
+        if let Some(failures) = self.failures.remove(key)
+            && let Some(at) = failures.alarm
+        {
+            self.alarms.remove(&(at, key.clone()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn key(name: &str) -> ObjectKey {
+        ObjectKey {
+            namespace: "prod".into(),
+            name: name.into(),
+        }
+    }
+
+    fn object(name: &str, bytes: usize) -> SealedSecret {
+        let mut object = SealedSecret::default();
+        object.metadata.name = Some(name.to_owned());
+        object
+            .spec
+            .encrypted_data
+            .insert("item".to_owned(), "A".repeat(bytes));
+        object
+    }
+
+    async fn next_name(queue: &Queue) -> String {
+        queue.next().await.unwrap().0.name.to_string()
+    }
+
+    #[tokio::test]
+    async fn an_object_that_changes_while_it_waits_is_worked_off_once_in_its_newest_form() {
+        let queue = Queue::default();
+        queue.add(key("a"), Work::changed(object("old", 1)));
+        queue.add(key("a"), Work::changed(object("new", 1)));
+        queue.add(key("a"), Work::secret_changed());
+        let (_, work) = queue.next().await.unwrap();
+        assert_eq!(work.object.unwrap().metadata.name.as_deref(), Some("new"));
+        assert_eq!(queue.depth(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_object_that_changes_while_it_is_worked_off_comes_again_afterwards() {
+        let queue = Queue::default();
+        queue.add(key("a"), Work::changed(object("a", 1)));
+        let (a, _) = queue.next().await.unwrap();
+        queue.add(key("a"), Work::forced());
+        queue.add(key("b"), Work::forced());
+        assert_eq!(next_name(&queue).await, "b");
+        queue.finish(&a, Outcome::Done);
+        let (again, work) = queue.next().await.unwrap();
+        assert_eq!(again, a);
+        assert!(work.forced);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_changed_goes_before_what_failed_and_what_failed_comes_again() {
+        let queue = Queue::default();
+        queue.add(key("broken"), Work::forced());
+        let (broken, _) = queue.next().await.unwrap();
+        queue.finish(&broken, Outcome::Retry);
+        tokio::time::advance(Duration::from_secs(2)).await;
+        queue.add(key("good"), Work::forced());
+        assert_eq!(next_name(&queue).await, "good");
+        assert_eq!(next_name(&queue).await, "broken");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_failure_in_a_row_is_waited_for_longer_and_a_change_ends_the_wait() {
+        let queue = Queue::default();
+        queue.add(key("a"), Work::forced());
+        let mut waits = Vec::new();
+        for _ in 0..4 {
+            let before = Instant::now();
+            let (a, _) = queue.next().await.unwrap();
+            waits.push(before.elapsed());
+            queue.finish(&a, Outcome::Retry);
+        }
+        assert!(waits.windows(2).all(|pair| pair[0] < pair[1]), "{waits:?}");
+
+        let before = Instant::now();
+        queue.add(key("a"), Work::changed(object("a", 1)));
+        assert_eq!(next_name(&queue).await, "a");
+        assert_eq!(before.elapsed(), Duration::ZERO);
+        queue.finish(&key("a"), Outcome::Done);
+        let idle = tokio::time::timeout(Duration::from_secs(3600), queue.next()).await;
+        assert!(idle.is_err(), "the alarm of the earlier failure still rang");
+    }
+
+    #[tokio::test]
+    async fn an_object_that_is_removed_is_not_handed_out() {
+        let queue = Queue::default();
+        queue.add(key("gone"), Work::forced());
+        queue.add(key("here"), Work::forced());
+        queue.remove(&key("gone"));
+        assert_eq!(next_name(&queue).await, "here");
+    }
+
+    #[tokio::test]
+    async fn an_object_that_is_removed_while_it_is_worked_off_is_not_tried_again() {
+        let queue = Queue::default();
+        queue.add(key("a"), Work::forced());
+        let (a, _) = queue.next().await.unwrap();
+        queue.remove(&a);
+        assert!(!queue.finish(&a, Outcome::Retry));
+        assert_eq!(queue.depth(), 0);
+        assert!(queue.lock().alarms.is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_feed_waits_while_the_queue_holds_too_many_bytes() {
+        let queue = Queue::default();
+        queue.add(key("a"), Work::changed(object("a", ROOM + 1)));
+        let full = tokio::time::timeout(Duration::from_millis(20), queue.room()).await;
+        assert!(full.is_err());
+        queue.next().await.unwrap();
+        queue.room().await;
+    }
+
+    #[tokio::test]
+    async fn a_closed_queue_hands_out_nothing_until_it_is_reset() {
+        let queue = Queue::default();
+        queue.add(key("a"), Work::forced());
+        queue.close();
+        assert!(queue.next().await.is_none());
+        queue.reset();
+        queue.add(key("b"), Work::forced());
+        assert_eq!(next_name(&queue).await, "b");
+    }
+
+    #[tokio::test]
+    async fn one_notification_wakes_as_many_workers_as_there_is_work() {
+        let queue = std::sync::Arc::new(Queue::default());
+        let workers: Vec<_> = (0..4)
+            .map(|_| {
+                let queue = queue.clone();
+                tokio::spawn(async move { next_name(&queue).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        for name in ["a", "b", "c", "d"] {
+            queue.add(key(name), Work::forced());
+        }
+        let mut names = Vec::new();
+        for worker in workers {
+            names.push(worker.await.unwrap());
+        }
+        names.sort();
+        assert_eq!(names, ["a", "b", "c", "d"]);
+    }
+}

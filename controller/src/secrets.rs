@@ -1,0 +1,95 @@
+//! What is remembered of the Secrets that Waxwing writes: that they are there, and in which version.
+//!
+//! Only metadata is watched, and only of Secrets with the label: no plaintext is ever in a cache.
+
+use std::sync::{Mutex, PoisonError};
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+use kube::core::PartialObjectMeta;
+use kube::runtime::watcher::{self, Event, watcher};
+use waxwing_api::names::MANAGED_LABEL;
+
+use crate::health::Part;
+use crate::index::Index;
+use crate::mirror::{Mirror, map_event};
+use crate::object_key::ObjectKey;
+use crate::queue::{Queue, Work};
+use crate::reconcile::Context;
+use crate::watch::Watch;
+
+/// The resource versions of all labelled Secrets.
+#[derive(Debug, Default)]
+pub(crate) struct Secrets(Mutex<Mirror<ObjectKey, Box<str>>>);
+
+impl Secrets {
+    /// The resource version of the Secret, if it is there and has the label.
+    pub(crate) fn version(&self, key: &ObjectKey) -> Option<Box<str>> {
+        self.with(|mirror| mirror.get(key).cloned())
+    }
+
+    /// Whether all Secrets were listed at least once.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.with(|mirror| mirror.is_complete())
+    }
+
+    fn take(&self, event: Event<(ObjectKey, Box<str>)>) {
+        self.with(|mirror| mirror.take(event));
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&mut Mirror<ObjectKey, Box<str>>) -> T) -> T {
+        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Keeps the secrets up to date for ever, and queues each SealedSecret whose Secret is not as the
+/// controller left it.
+pub(crate) async fn follow(context: Context) {
+    let Context {
+        secrets,
+        index,
+        queue,
+        ..
+    } = &context;
+    let config = watcher::Config::default().labels(MANAGED_LABEL);
+    let events = watcher(
+        Api::<PartialObjectMeta<Secret>>::all(context.client.clone()),
+        config,
+    );
+    let mut watch = Watch::new(events, Part::Secrets, "secrets", context.health.clone());
+    loop {
+        let event = map_event(watch.next().await, |secret| read(&secret));
+        let touched = match &event {
+            Event::Apply((key, _)) | Event::Delete((key, _)) => vec![key.clone()],
+            Event::InitDone => index.select(|_| true),
+            Event::Init | Event::InitApply(_) => Vec::new(),
+        };
+        secrets.take(event);
+        for key in touched {
+            queue_if_drifted(&key, secrets, index, queue);
+        }
+    }
+}
+
+fn read(secret: &PartialObjectMeta<Secret>) -> (ObjectKey, Box<str>) {
+    let version = secret
+        .metadata
+        .resource_version
+        .as_deref()
+        .unwrap_or_default()
+        .into();
+    (ObjectKey::of(secret), version)
+}
+
+fn queue_if_drifted(key: &ObjectKey, secrets: &Secrets, index: &Index, queue: &Queue) {
+    // While a worker has the object, only that worker knows which version it leaves behind: the
+    // queue asks again when it has finished.
+    let drifted = || {
+        index
+            .get(key)
+            .is_some_and(|known| known.secret_version != secrets.version(key))
+    };
+    if queue.is_running(key) || drifted() {
+        queue.add(key.clone(), Work::secret_changed());
+    }
+}

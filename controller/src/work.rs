@@ -1,0 +1,133 @@
+//! What the leading replica does, all at the same time: feed the queue, work it off, look after
+//! the keys, and see to the SealedSecrets that a change of the keys touches.
+
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+
+use crate::feed;
+use crate::health::Part;
+use crate::index::State;
+use crate::keys::custodian::Custodian;
+use crate::queue::{Outcome, Work};
+use crate::reconcile::{Context, DEADLINE, reconcile};
+
+/// How long work in progress may go on after the wish to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How long the leader waits for the keys and Secrets to be listed, between two looks.
+const PATIENCE: Duration = Duration::from_millis(5);
+
+/// The leader's tasks. Dropping them ends them.
+pub(crate) struct Leading {
+    context: Context,
+    workers: JoinSet<()>,
+    background: JoinSet<()>,
+}
+
+impl Leading {
+    pub(crate) fn start(
+        context: &Context,
+        custodian: Custodian,
+        concurrency: NonZeroUsize,
+    ) -> Self {
+        context.queue.reset();
+        context.index.clear();
+        context.metrics.set_leader(true);
+        context
+            .health
+            .set_unready(Part::SealedSecrets, "not loaded yet");
+        let mut background = JoinSet::new();
+        background.spawn(custodian.run());
+        background.spawn(follow_keys(context.clone()));
+        background.spawn(feed_when_ready(context.clone()));
+        let mut workers = JoinSet::new();
+        for _ in 0..concurrency.get() {
+            workers.spawn(work_off(context.clone()));
+        }
+        Self {
+            context: context.clone(),
+            workers,
+            background,
+        }
+    }
+
+    /// Stops at once: another replica may be about to act.
+    pub(crate) async fn abort(mut self) {
+        self.background.shutdown().await;
+        self.workers.shutdown().await;
+        self.stand_down();
+    }
+
+    /// Takes on nothing new, and finishes what is in hand.
+    pub(crate) async fn finish(mut self) {
+        self.background.shutdown().await;
+        self.context.queue.close();
+        let finished = async { while self.workers.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, finished).await.is_err() {
+            tracing::warn!("stopping before all work in hand was finished");
+        }
+        self.workers.shutdown().await;
+        self.stand_down();
+    }
+
+    fn stand_down(&self) {
+        self.context.index.clear();
+        self.context.metrics.set_leader(false);
+        self.context.health.set_ready(Part::SealedSecrets);
+    }
+}
+
+async fn work_off(context: Context) {
+    while let Some((key, work)) = context.queue.next().await {
+        let started = Instant::now();
+        let outcome = match tokio::time::timeout(DEADLINE, reconcile(&context, &key, work)).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                tracing::warn!(
+                    namespace = &*key.namespace,
+                    name = &*key.name,
+                    "took too long; tried again by and by"
+                );
+                Outcome::Retry
+            }
+        };
+        context.metrics.worked(started.elapsed());
+        let is_there = context.queue.finish(&key, outcome);
+        if !is_there {
+            context.index.forget(&key);
+        }
+    }
+}
+
+/// Without the keys nothing can be unsealed, and without the versions of the Secrets it cannot be told
+/// what needs no work.
+async fn feed_when_ready(context: Context) {
+    while context.keys.facts().is_none()
+        || context.keys.current().ring().is_empty()
+        || !context.secrets.is_complete()
+    {
+        tokio::time::sleep(PATIENCE).await;
+    }
+    feed::follow(&context).await;
+}
+
+/// At each change of the keys, queues the SealedSecrets that it makes a difference to.
+async fn follow_keys(context: Context) {
+    let mut changes = context.keys.subscribe();
+    let mut earlier = changes.borrow_and_update().clone();
+    while changes.changed().await.is_ok() {
+        let keys = changes.borrow_and_update().clone();
+        let touched = context.index.select(|known| {
+            keys.matter_to(&earlier, &known.key_ids, known.state == State::Ready)
+                || keys
+                    .is_stale(&known.key_ids)
+                    .is_some_and(|stale| stale != known.stale)
+        });
+        for key in touched {
+            context.queue.add(key, Work::forced());
+        }
+        earlier = keys;
+    }
+}

@@ -1,0 +1,101 @@
+//! Reads and writes Secrets.
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Client};
+use serde_json::{Map, Value, json};
+use waxwing_api::Reason;
+use waxwing_api::names::FIELD_MANAGER;
+
+use crate::api_error::{self, Class, Tried};
+use crate::object_key::ObjectKey;
+use crate::plan::Apply;
+use crate::unseal::Failure;
+
+/// One Secret of the API server.
+pub(crate) struct Writer {
+    api: Api<Secret>,
+    name: Box<str>,
+}
+
+/// Why a write did not happen.
+#[derive(Debug)]
+pub(crate) enum WriteError {
+    /// The Secret is not what was looked at any more.
+    Conflict,
+    Failed(Failure),
+}
+
+impl Writer {
+    pub(crate) fn new(client: Client, key: &ObjectKey) -> Self {
+        Self {
+            api: Api::namespaced(client, &key.namespace),
+            name: key.name.clone(),
+        }
+    }
+
+    pub(crate) async fn look(&self) -> Result<Option<Secret>, Failure> {
+        self.api
+            .get_opt(&self.name)
+            .await
+            .map_err(|error| failure(&error, "get"))
+    }
+
+    /// Applies, and returns the version of the Secret after that. Only metadata comes back from
+    /// the API server.
+    pub(crate) async fn apply(&self, apply: &Apply) -> Result<String, WriteError> {
+        let applied = self
+            .api
+            .patch_metadata(
+                &self.name,
+                &PatchParams::apply(FIELD_MANAGER).force(),
+                &Patch::Apply(&apply.secret),
+            )
+            .await
+            .map_err(|error| write_error(&error))?;
+        let version = applied.metadata.resource_version.unwrap_or_default();
+        if apply.alien_items.is_empty() {
+            return Ok(version);
+        }
+        self.remove(&apply.alien_items, &version).await
+    }
+
+    async fn remove(&self, items: &[String], version: &str) -> Result<String, WriteError> {
+        let nothing: Map<String, Value> = items
+            .iter()
+            .map(|item| (item.clone(), Value::Null))
+            .collect();
+        let patch = json!({ "metadata": { "resourceVersion": version }, "data": nothing });
+        let parameters = PatchParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let removed = self
+            .api
+            .patch_metadata(&self.name, &parameters, &Patch::Merge(patch))
+            .await;
+        let removed = removed.map_err(|error| write_error(&error))?;
+        Ok(removed.metadata.resource_version.unwrap_or_default())
+    }
+}
+
+fn write_error(error: &kube::Error) -> WriteError {
+    match api_error::classify(error) {
+        Class::Conflict => WriteError::Conflict,
+        _ => WriteError::Failed(failure(error, "patch")),
+    }
+}
+
+fn failure(error: &kube::Error, verb: &'static str) -> Failure {
+    let what = api_error::explain(error, Tried::new(verb, "secrets"));
+    let (reason, next) = match api_error::classify(error) {
+        Class::Forbidden => (Reason::Forbidden, "; tried again by and by"),
+        Class::Invalid => (Reason::InvalidSecret, "; correct the items or the template"),
+        Class::TooLarge => (
+            Reason::TooLarge,
+            "; split the items over several SealedSecrets",
+        ),
+        Class::Conflict | Class::Unavailable => (Reason::ApiError, "; tried again by and by"),
+    };
+    Failure::of_object(reason, what + next)
+}
