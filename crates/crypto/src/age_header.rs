@@ -22,8 +22,8 @@ const VERSION_LINE: &[u8] = b"v1\n";
 const STANZA_START: &[u8] = b"-> ";
 const MAC_START: &[u8] = b"---";
 
-/// " ", the 43 characters of the MAC, and the end of the line.
-const MAC_REST_LEN: usize = 45;
+/// The bytes of an HMAC-SHA256.
+const MAC_LEN: usize = 32;
 
 /// A header as read, borrowed from the file.
 pub(crate) struct AgeHeader<'a> {
@@ -83,16 +83,9 @@ fn read_version(file: &[u8]) -> Result<&[u8], MalformedError> {
         }
         None => return Err(MalformedError::NotAge),
     };
-    if let Some(rest) = version.strip_prefix(VERSION_LINE) {
-        return Ok(rest);
-    }
-    let line = version
-        .split(|&byte| byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    match line {
-        _ if line.len() == version.len() => Err(MalformedError::Truncated),
-        [b'v', digits @ ..] if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) => {
+    match split_line(version)? {
+        (b"v1", rest) => Ok(rest),
+        ([b'v', digits @ ..], _) if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) => {
             Err(MalformedError::NewerVersion)
         }
         _ => Err(MalformedError::BadHeader),
@@ -109,14 +102,19 @@ fn read_mac(rest: &[u8]) -> Result<&[u8], MalformedError> {
             MalformedError::BadHeader
         });
     };
-    let Some((line, payload)) = after.split_at_checked(MAC_REST_LEN) else {
-        return Err(MalformedError::Truncated);
-    };
-    let mac = line
-        .strip_prefix(b" ")
-        .and_then(|line| line.strip_suffix(b"\n"))
-        .and_then(|mac| BASE64_STANDARD_NO_PAD.decode(mac).ok());
-    mac.map(|_| payload).ok_or(MalformedError::BadHeader)
+    let (line, payload) = split_line(after)?;
+    line.strip_prefix(b" ")
+        .and_then(|mac| BASE64_STANDARD_NO_PAD.decode(mac).ok())
+        .filter(|mac| mac.len() == MAC_LEN)
+        .map(|_| payload)
+        .ok_or(MalformedError::BadHeader)
+}
+
+/// The first line, without its end, and what follows it.
+fn split_line(text: &[u8]) -> Result<(&[u8], &[u8]), MalformedError> {
+    let end = text.iter().position(|&byte| byte == b'\n');
+    let end = end.ok_or(MalformedError::Truncated)?;
+    Ok((&text[..end], &text[end + 1..]))
 }
 
 /// Writes a header of stanzas, some of which are taken over as text.
@@ -152,5 +150,98 @@ impl HeaderWriter {
             .extend_from_slice(BASE64_STANDARD_NO_PAD.encode(mac).as_bytes());
         self.0.push(b'\n');
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const STANZA: &str = "-> X25519 abc\nbGFzdA\n";
+    const MAC: &str = "--- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
+
+    fn header(stanzas: &str) -> String {
+        format!("age-encryption.org/v1\n{stanzas}{MAC}")
+    }
+
+    #[test]
+    fn stanzas_are_read_with_the_place_of_their_text() {
+        let file = header(&format!("-> empty\n\n{STANZA}")) + "payload";
+        let header = AgeHeader::read(file.as_bytes()).unwrap();
+        let tags: Vec<&str> = header.stanzas.iter().map(|s| s.stanza.tag).collect();
+        assert_eq!(tags, ["empty", "X25519"]);
+        assert_eq!(&file[header.stanzas[1].span.clone()], STANZA);
+        assert_eq!(header.stanzas[1].stanza.body(), b"last");
+        assert_eq!(&file[header.len..], "payload");
+    }
+
+    #[test]
+    fn a_damaged_header_is_refused_with_its_reason() {
+        use MalformedError::{BadHeader, NewerVersion, NotAge, Truncated};
+        let full_line = "A".repeat(64);
+        for (file, error) in [
+            (String::new(), NotAge),
+            ("hunter2".to_owned(), NotAge),
+            ("age-encryption.org".to_owned(), Truncated),
+            ("age-encryption.org/v".to_owned(), Truncated),
+            ("age-encryption.org/v1".to_owned(), Truncated),
+            ("age-encryption.org/v2\n".to_owned(), NewerVersion),
+            ("age-encryption.org/v10\nanything".to_owned(), NewerVersion),
+            ("age-encryption.org/v1\r\n".to_owned(), BadHeader),
+            ("age-encryption.org/1\n".to_owned(), BadHeader),
+            (header(""), BadHeader),
+            (header("X25519 abc\n\n"), BadHeader),
+            (header("->X25519 abc\n\n"), BadHeader),
+            (header("-> X25519  abc\n\n"), BadHeader),
+            (header("-> X25519 abc \n\n"), BadHeader),
+            (header("-> X25519 \u{e9}\n\n"), BadHeader),
+            (header("-> X25519 abc\r\n\n"), BadHeader),
+            (header("-> X25519 abc\n"), BadHeader),
+            (header("-> X25519 abc\nbGFzdA==\n"), BadHeader),
+            (header("-> X25519 abc\nbGFzdB\n"), BadHeader),
+            (header("-> X25519 abc\nbGFz\nbGFz\n"), BadHeader),
+            (header(&format!("-> X25519 abc\n{full_line}\n")), BadHeader),
+            (header(STANZA).replace("--- ", "---"), BadHeader),
+            (header(STANZA).replace("--- ", "---  "), BadHeader),
+            (header(STANZA).replace("AAA\n", "AAB\n"), BadHeader),
+            (header(STANZA).replace("AAA\n", "A==\n"), BadHeader),
+        ] {
+            let read = AgeHeader::read(file.as_bytes());
+            assert_eq!(read.err(), Some(error), "{file:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_cut_short_anywhere_is_told_from_a_damaged_one() {
+        let whole = header(STANZA);
+        for len in 1..whole.len() {
+            let read = AgeHeader::read(&whole.as_bytes()[..len]);
+            assert_eq!(read.err(), Some(MalformedError::Truncated), "{len}");
+        }
+    }
+
+    #[test]
+    fn a_header_may_be_as_long_as_the_limit_and_no_longer() {
+        let room = MAX_HEADER_LEN - header("-> \n\n").len();
+        let longest = header(&format!("-> {}\n\n", "x".repeat(room)));
+        assert_eq!(longest.len(), MAX_HEADER_LEN);
+        assert!(AgeHeader::read(longest.as_bytes()).is_ok());
+        let longer = header(&format!("-> {}\n\n", "x".repeat(room + 1)));
+        assert_eq!(
+            AgeHeader::read(longer.as_bytes()).err(),
+            Some(MalformedError::HeaderTooLong)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_makes_reading_a_header_panic(file in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = AgeHeader::read(&file);
+            let _ = AgeHeader::read(&[MAGIC, VERSION_LINE, STANZA_START, &file].concat());
+        }
     }
 }

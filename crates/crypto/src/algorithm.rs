@@ -69,3 +69,31 @@ impl FromStr for Algorithm {
             .ok_or(UnknownAlgorithm)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_algorithm_is_read_as_it_is_written() {
+        for algorithm in Algorithm::ALL {
+            assert_eq!(algorithm.to_string().parse(), Ok(algorithm));
+            assert_eq!(
+                Algorithm::of_stanza(algorithm.stanza_tag()),
+                Some(algorithm)
+            );
+        }
+    }
+
+    #[test]
+    fn words_are_exact() {
+        for word in ["", "X25519", "MLKEM768X25519", "ssh-ed25519", "x25519 "] {
+            assert_eq!(word.parse::<Algorithm>(), Err(UnknownAlgorithm));
+        }
+    }
+
+    #[test]
+    fn values_are_sealed_post_quantum_unless_asked_otherwise() {
+        assert_eq!(Algorithm::default(), Algorithm::MlKem768X25519);
+    }
+}

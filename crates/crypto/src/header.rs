@@ -159,3 +159,40 @@ fn plaintext_len(payload_len: usize) -> Result<usize, MalformedError> {
     }
     Ok(chunks_len - chunks * TAG_LEN)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FULL_CHUNK: usize = CHUNK_LEN + TAG_LEN;
+
+    #[test]
+    fn the_length_of_the_plaintext_follows_from_the_length_of_the_payload() {
+        for (chunks_len, plaintext) in [
+            (TAG_LEN, 0),
+            (TAG_LEN + 1, 1),
+            (FULL_CHUNK, CHUNK_LEN),
+            (FULL_CHUNK + TAG_LEN + 1, CHUNK_LEN + 1),
+            (16 * FULL_CHUNK, MAX_VALUE_LEN),
+        ] {
+            assert_eq!(plaintext_len(NONCE_LEN + chunks_len), Ok(plaintext));
+        }
+    }
+
+    #[test]
+    fn a_payload_that_no_plaintext_has_is_refused() {
+        for payload_len in [
+            0,
+            NONCE_LEN - 1,
+            NONCE_LEN,
+            NONCE_LEN + TAG_LEN - 1,
+            NONCE_LEN + FULL_CHUNK + 1,
+            NONCE_LEN + FULL_CHUNK + TAG_LEN,
+        ] {
+            assert_eq!(plaintext_len(payload_len), Err(MalformedError::BadPayload));
+        }
+        for payload_len in [MAX_PAYLOAD_LEN + 1, usize::MAX] {
+            assert_eq!(plaintext_len(payload_len), Err(MalformedError::TooLong));
+        }
+    }
+}

@@ -73,3 +73,98 @@ pub(crate) fn decode_ciphertext(argument: &str) -> Option<[u8; xwing::CIPHERTEXT
     let bytes = BASE64_STANDARD_NO_PAD.decode(argument).ok()?;
     bytes.try_into().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use ::hpke::aead::ChaCha20Poly1305;
+    use ::hpke::kdf::HkdfSha256;
+    use ::hpke::kem::XWing;
+    use ::hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable};
+    use age::{Identity as _, Recipient as _};
+
+    use super::*;
+
+    const FILE_KEY: [u8; FILE_KEY_BYTES] = *b"yellow submarine";
+    const SEED: [u8; xwing::SEED_LEN] = [0x42; xwing::SEED_LEN];
+
+    fn file_key() -> FileKey {
+        FileKey::new(Box::new(FILE_KEY))
+    }
+
+    fn identity() -> DecapsulationKey {
+        DecapsulationKey::from_seed(Zeroizing::new(SEED))
+    }
+
+    #[test]
+    fn what_the_hpke_crate_seals_opens_here() {
+        let public = identity().encapsulation_key().to_bytes();
+        let public = <XWing as Kem>::PublicKey::from_bytes(&public).unwrap();
+        let (enc, body) = ::hpke::single_shot_seal::<ChaCha20Poly1305, HkdfSha256, XWing>(
+            &OpModeS::Base,
+            &public,
+            INFO,
+            &FILE_KEY,
+            b"",
+        )
+        .unwrap();
+        let stanza = Stanza {
+            tag: "mlkem768x25519".to_owned(),
+            args: vec![BASE64_STANDARD_NO_PAD.encode(enc.to_bytes())],
+            body,
+        };
+        let opened = identity().unwrap_stanza(&stanza).unwrap().unwrap();
+        assert_eq!(opened.expose_secret(), &FILE_KEY);
+    }
+
+    #[test]
+    fn what_is_sealed_here_opens_with_the_hpke_crate() {
+        let (stanzas, _) = identity()
+            .encapsulation_key()
+            .wrap_file_key(&file_key())
+            .unwrap();
+        let enc = decode_ciphertext(&stanzas[0].args[0]).unwrap();
+        let opened = ::hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, XWing>(
+            &OpModeR::Base,
+            &<XWing as Kem>::PrivateKey::from_bytes(&SEED).unwrap(),
+            &<XWing as Kem>::EncappedKey::from_bytes(&enc).unwrap(),
+            INFO,
+            &stanzas[0].body,
+            b"",
+        )
+        .unwrap();
+        assert_eq!(opened, FILE_KEY);
+    }
+
+    #[test]
+    fn a_stanza_of_another_key_is_not_ours_and_not_an_error() {
+        let other = DecapsulationKey::from_seed(Zeroizing::new([1; 32]));
+        let (stanzas, _) = other
+            .encapsulation_key()
+            .wrap_file_key(&file_key())
+            .unwrap();
+        assert!(identity().unwrap_stanza(&stanzas[0]).is_none());
+    }
+
+    #[test]
+    fn a_stanza_of_the_wrong_form_is_an_error() {
+        let wrong: [fn(&mut Stanza); 4] = [
+            |stanza| stanza.args.clear(),
+            |stanza| stanza.args.push("more".to_owned()),
+            |stanza| stanza.args[0].truncate(40),
+            |stanza| stanza.body.push(0),
+        ];
+        for change in wrong {
+            let (mut stanzas, _) = identity()
+                .encapsulation_key()
+                .wrap_file_key(&file_key())
+                .unwrap();
+            change(&mut stanzas[0]);
+            assert!(matches!(
+                identity().unwrap_stanza(&stanzas[0]),
+                Some(Err(DecryptError::InvalidHeader))
+            ));
+        }
+    }
+}

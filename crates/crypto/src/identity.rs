@@ -148,3 +148,70 @@ impl FromStr for Identity {
         .ok_or(ParseIdentityError::InvalidKey)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const ALGORITHMS: [Algorithm; 2] = [Algorithm::MlKem768X25519, Algorithm::X25519];
+
+    #[test]
+    fn an_identity_is_read_as_it_was_written() {
+        for algorithm in ALGORITHMS {
+            let identity = Identity::generate(algorithm);
+            let read: Identity = identity.to_secret_string().parse().unwrap();
+            assert_eq!(read.algorithm(), algorithm);
+            assert_eq!(read.recipient(), identity.recipient());
+            assert_eq!(read.to_secret_string(), identity.to_secret_string());
+        }
+    }
+
+    #[test]
+    fn identities_start_as_those_of_age_do() {
+        let hybrid = Identity::generate(Algorithm::MlKem768X25519);
+        assert!(hybrid.to_secret_string().starts_with("AGE-SECRET-KEY-PQ-1"));
+        let x25519 = Identity::generate(Algorithm::X25519);
+        assert!(x25519.to_secret_string().starts_with("AGE-SECRET-KEY-1"));
+    }
+
+    #[test]
+    fn debug_output_shows_no_key() {
+        let identity = Identity::generate(Algorithm::X25519);
+        assert_eq!(format!("{identity:?}"), "[redacted]");
+        assert!(!format!("{:?}", crate::KeyRing::from_iter([identity])).contains("SECRET"));
+    }
+
+    #[test]
+    fn what_is_no_identity_is_refused_with_its_reason() {
+        let identity = Identity::generate(Algorithm::X25519);
+        let text = identity.to_secret_string();
+        let mut mistyped = text.to_string();
+        mistyped.pop();
+        for (text, error) in [
+            (String::new(), ParseIdentityError::NotBech32),
+            ("hunter2".to_owned(), ParseIdentityError::NotBech32),
+            (mistyped, ParseIdentityError::NotBech32),
+            (
+                identity.recipient().to_string(),
+                ParseIdentityError::Recipient,
+            ),
+            (text.to_lowercase(), ParseIdentityError::NotUpperCase),
+            (
+                bech32::encode("age-plugin-yubikey-", &[7; 20]).to_uppercase(),
+                ParseIdentityError::UnknownType,
+            ),
+            (
+                bech32::encode(X25519_HRP, &[7; 31]).to_uppercase(),
+                ParseIdentityError::InvalidKey,
+            ),
+            (
+                bech32::encode(hybrid::IDENTITY_HRP, &[7; 33]).to_uppercase(),
+                ParseIdentityError::InvalidKey,
+            ),
+        ] {
+            assert_eq!(text.parse::<Identity>().unwrap_err(), error, "{text}");
+        }
+    }
+}

@@ -86,3 +86,78 @@ fn key_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .map(|(number, line)| (number, line.trim()))
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::Algorithm;
+
+    #[test]
+    fn comments_blank_lines_and_line_endings_do_not_matter() {
+        let [one, two] = [Algorithm::MlKem768X25519, Algorithm::X25519].map(Identity::generate);
+        let [key_one, key_two] = [&one, &two].map(Identity::to_secret_string);
+        let file = format!(
+            "# created: 2026-11-24T06:00:00Z\r\n{}\r\n\n# second\n  {}  ",
+            *key_one, *key_two
+        );
+        let ids: Vec<_> = parse_identity_file(&file)
+            .unwrap()
+            .iter()
+            .map(Identity::key_id)
+            .collect();
+        assert_eq!(ids, [one.key_id(), two.key_id()]);
+
+        let file = format!("# team\n{}\n\n{}\n", one.recipient(), two.recipient());
+        assert_eq!(
+            parse_recipients_file(&file).unwrap(),
+            [one.recipient().clone(), two.recipient().clone()]
+        );
+    }
+
+    #[test]
+    fn a_bad_line_is_reported_by_its_number_and_not_by_its_content() {
+        let file = "# comment\n\nAGE-SECRET-KEY-1HUNTER2\n";
+        let error = parse_identity_file(file).unwrap_err();
+        assert_eq!(
+            error,
+            IdentityFileError::Line {
+                line: 3,
+                error: ParseIdentityError::NotBech32
+            }
+        );
+        assert!(!error.to_string().contains("HUNTER2"));
+
+        let error = parse_recipients_file("age1typo").unwrap_err();
+        assert_eq!(
+            error,
+            RecipientsFileError::Line {
+                line: 1,
+                error: ParseRecipientError::NotBech32
+            }
+        );
+    }
+
+    #[test]
+    fn a_file_without_keys_is_refused() {
+        for file in ["", "\n\n", "# only a comment\n"] {
+            assert_eq!(
+                parse_identity_file(file).unwrap_err(),
+                IdentityFileError::Empty
+            );
+            assert_eq!(
+                parse_recipients_file(file).unwrap_err(),
+                RecipientsFileError::Empty
+            );
+        }
+    }
+
+    #[test]
+    fn an_encrypted_identity_file_is_told_from_a_damaged_one() {
+        for start in ENCRYPTED {
+            let error = parse_identity_file(&format!("{start}\n…")).unwrap_err();
+            assert_eq!(error, IdentityFileError::Encrypted);
+        }
+    }
+}

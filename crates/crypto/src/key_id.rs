@@ -55,3 +55,41 @@ fn hex_digit(digit: u8) -> Result<u8, ParseKeyIdError> {
         _ => Err(ParseKeyIdError),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn the_key_id_is_the_start_of_the_sha256_of_the_recipient() {
+        // printf age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj | sha256sum
+        let recipient = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
+        let id = KeyId::of_recipient(recipient);
+        assert_eq!(id.to_string(), "6a804773982840fa");
+    }
+
+    #[test]
+    fn a_key_id_is_read_as_it_is_written() {
+        for text in ["0000000000000000", "ffffffffffffffff", "0123456789abcdef"] {
+            assert_eq!(text.parse::<KeyId>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn every_other_spelling_is_refused() {
+        for text in [
+            "",
+            "0123456789abcde",
+            "0123456789abcdef0",
+            "0123456789ABCDEF",
+            "0123456789abcdeg",
+            "+123456789abcdef",
+            " 123456789abcdef",
+            "éééééééé",
+        ] {
+            assert_eq!(text.parse::<KeyId>(), Err(ParseKeyIdError), "{text:?}");
+        }
+    }
+}

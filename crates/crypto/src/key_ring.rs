@@ -56,3 +56,32 @@ impl FromIterator<Identity> for KeyRing {
         ring
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Algorithm;
+
+    #[test]
+    fn an_identity_is_found_by_its_key_id_until_it_is_removed() {
+        let identity = Identity::generate(Algorithm::X25519);
+        let mut ring = KeyRing::default();
+        assert!(ring.is_empty());
+        let id = ring.insert(identity.clone());
+        assert_eq!(id, identity.key_id());
+        assert_eq!(ring.insert(identity), id);
+        assert_eq!(ring.len(), 1);
+        assert!(ring.contains(&id));
+        assert_eq!(ring.ids().collect::<Vec<_>>(), [id]);
+        assert_eq!(ring.get(&id).map(Identity::key_id), Some(id));
+        assert!(ring.remove(&id).is_some());
+        assert!(ring.get(&id).is_none());
+        assert!(ring.remove(&id).is_none());
+    }
+
+    #[test]
+    fn a_ring_can_be_shared_between_threads() {
+        fn shareable<T: Send + Sync>(_: &T) {}
+        shareable(&KeyRing::default());
+    }
+}

@@ -19,6 +19,9 @@ const SCOPE_TAG: &str = "waxwing.dev/scope";
 /// The stanza that says when the value was sealed, and to which keys.
 const SEALED_TAG: &str = "waxwing.dev/sealed";
 
+/// How many stanzas of ours a header starts with.
+pub(crate) const STANZAS: usize = 2;
+
 /// Where a value belongs, when it was sealed, and to which keys.
 pub(crate) struct Provenance {
     pub(crate) scope: Scope,

@@ -193,3 +193,115 @@ fn abbreviated(recipient: &Recipient) -> String {
         Algorithm::X25519 => text,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::Identity;
+
+    fn recipient(algorithm: Algorithm) -> Recipient {
+        Identity::generate(algorithm).recipient().clone()
+    }
+
+    #[test]
+    fn a_recipient_is_read_as_it_was_written() {
+        for algorithm in [Algorithm::MlKem768X25519, Algorithm::X25519] {
+            let recipient = recipient(algorithm);
+            let read: Recipient = recipient.to_string().parse().unwrap();
+            assert_eq!(read, recipient);
+            assert_eq!(read.algorithm(), algorithm);
+            assert_eq!(read.key_id(), recipient.key_id());
+        }
+    }
+
+    #[test]
+    fn recipients_start_as_those_of_age_do() {
+        let hybrid = recipient(Algorithm::MlKem768X25519).to_string();
+        assert!(hybrid.starts_with("age1pq1"));
+        assert_eq!(hybrid.len(), 1959);
+        let x25519 = recipient(Algorithm::X25519).to_string();
+        assert!(x25519.starts_with("age1"));
+        assert_eq!(x25519.len(), 62);
+    }
+
+    #[test]
+    fn what_is_no_recipient_is_refused_with_its_reason() {
+        let good = recipient(Algorithm::X25519).to_string();
+        let identity = Identity::generate(Algorithm::X25519).to_secret_string();
+        let mut mistyped = good.clone();
+        mistyped.pop();
+        for (text, error) in [
+            (String::new(), ParseRecipientError::NotBech32),
+            (
+                "ssh-ed25519 AAAA".to_owned(),
+                ParseRecipientError::NotBech32,
+            ),
+            (mistyped, ParseRecipientError::NotBech32),
+            (identity.to_string(), ParseRecipientError::Identity),
+            (good.to_uppercase(), ParseRecipientError::NotLowerCase),
+            (
+                bech32::encode("age1yubikey", &[7; 33]).to_string(),
+                ParseRecipientError::UnknownType,
+            ),
+            (
+                bech32::encode(X25519_HRP, &[7; 31]).to_string(),
+                ParseRecipientError::InvalidKey,
+            ),
+            (
+                bech32::encode(hybrid::RECIPIENT_HRP, &[0xff; 1216]).to_string(),
+                ParseRecipientError::InvalidKey,
+            ),
+        ] {
+            assert_eq!(text.parse::<Recipient>().unwrap_err(), error, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_point_of_low_order_is_no_recipient() {
+        let mut one = [0; 32];
+        one[0] = 1;
+        for point in [[0; 32], one] {
+            let text = bech32::encode(X25519_HRP, &point);
+            assert_eq!(
+                text.parse::<Recipient>().unwrap_err(),
+                ParseRecipientError::InvalidKey
+            );
+        }
+    }
+
+    #[test]
+    fn the_odd_one_is_of_the_smaller_class_and_classic_when_in_doubt() {
+        let [pq, pq2] = [(); 2].map(|()| recipient(Algorithm::MlKem768X25519));
+        let [classic, classic2] = [(); 2].map(|()| recipient(Algorithm::X25519));
+        for (recipients, odd) in [
+            (vec![&pq, &pq2, &classic], Some(&classic)),
+            (vec![&classic, &pq, &classic2], Some(&pq)),
+            (vec![&pq, &classic], Some(&classic)),
+            (vec![&classic, &pq], Some(&classic)),
+            (vec![&pq, &pq2], None),
+            (vec![&classic, &classic2], None),
+            (vec![], None),
+        ] {
+            let found = MixedRecipients::refuse(recipients).err();
+            assert_eq!(found.map(|error| error.odd).as_ref(), odd);
+        }
+    }
+
+    #[test]
+    fn the_error_about_mixed_recipients_names_the_odd_one() {
+        let [pq, classic] = [Algorithm::MlKem768X25519, Algorithm::X25519].map(recipient);
+        let error = MixedRecipients {
+            odd: classic.clone(),
+        }
+        .to_string();
+        assert!(error.contains(&format!("{classic} is classic")), "{error}");
+        let error = MixedRecipients { odd: pq.clone() }.to_string();
+        assert!(error.contains(&pq.to_string()[..SHOWN_PREFIX]), "{error}");
+        assert!(
+            error.contains(&format!("(key id {}) is post-quantum", pq.key_id())),
+            "{error}"
+        );
+    }
+}

@@ -3,8 +3,8 @@
 use age::Recipient as _;
 use age_core::format::FileKey;
 
-use crate::age_header::{AgeHeader, HeaderWriter};
-use crate::provenance::sealed_stanza;
+use crate::age_header::{AgeHeader, HeaderWriter, PlacedStanza};
+use crate::provenance::{self, sealed_stanza};
 use crate::{
     Algorithm, HeaderKey, KeyId, KeyRing, MAX_HEADER_LEN, Recipient, RewrapError, SealedValue,
 };
@@ -51,23 +51,21 @@ impl SealedValue {
 
     fn rewritten_header(&self, fates: &[Fate], to: &Recipient, file_key: &FileKey) -> Vec<u8> {
         let old = AgeHeader::read(self.as_bytes()).expect("it was read when the value was parsed");
-        let [scope, _sealed, others @ ..] = old.stanzas.as_slice() else {
-            unreachable!("a sealed value starts with two stanzas");
-        };
-        let text = |span: &std::ops::Range<usize>| &self.as_bytes()[span.clone()];
+        let (ours, others) = old.stanzas.split_at(provenance::STANZAS);
+        let text = |stanza: &PlacedStanza<'_>| &self.as_bytes()[stanza.span.clone()];
         let key_ids = new_key_ids(&self.header().keys, fates, to.key_id());
 
         let mut header = HeaderWriter::new();
-        header.stanza_text(text(&scope.span));
+        header.stanza_text(text(&ours[0]));
         header.stanza(&sealed_stanza(self.header().sealed_at, &key_ids));
         let mut fates = fates.iter();
         for other in others {
             let fate = match Algorithm::of_stanza(other.stanza.tag) {
-                Some(_) => fates.next().copied().unwrap_or(Fate::Stay),
+                Some(_) => *fates.next().expect("the keys were read from these stanzas"),
                 None => Fate::Stay,
             };
             match fate {
-                Fate::Stay => header.stanza_text(text(&other.span)),
+                Fate::Stay => header.stanza_text(text(other)),
                 Fate::Replace => wrap_for(to, file_key, &mut header),
                 Fate::Go => {}
             }

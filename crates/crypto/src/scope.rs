@@ -221,3 +221,112 @@ impl FromStr for ScopeKind {
             .ok_or(UnknownScopeKind)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const HOME: Place<'static> = Place {
+        namespace: "prod",
+        name: "db",
+        item: "password",
+    };
+
+    #[test]
+    fn a_scope_permits_what_it_names_and_nothing_else() {
+        let other_item = Place {
+            item: "user",
+            ..HOME
+        };
+        let other_name = Place {
+            name: "cache",
+            ..HOME
+        };
+        let other_namespace = Place {
+            namespace: "dev",
+            ..HOME
+        };
+        for (kind, permitted) in [
+            (ScopeKind::Strict, [true, false, false, false]),
+            (ScopeKind::Namespace, [true, true, true, false]),
+            (ScopeKind::Cluster, [true, true, true, true]),
+        ] {
+            let scope = kind.at(&HOME);
+            let places = [HOME, other_item, other_name, other_namespace];
+            assert_eq!(places.map(|place| scope.permits(&place)), permitted);
+            assert_eq!(scope.kind(), kind);
+        }
+    }
+
+    #[test]
+    fn a_scope_reads_well() {
+        for (kind, text) in [
+            (ScopeKind::Strict, "strict prod/db/password"),
+            (ScopeKind::Namespace, "namespace prod"),
+            (ScopeKind::Cluster, "cluster"),
+        ] {
+            assert_eq!(kind.at(&HOME).to_string(), text);
+            assert_eq!(kind.to_string().parse(), Ok(kind));
+        }
+        assert_eq!("Strict".parse::<ScopeKind>(), Err(UnknownScopeKind));
+    }
+
+    #[test]
+    fn wrong_arguments_make_no_scope() {
+        for args in [
+            &[][..],
+            &["strict"],
+            &["strict", "prod", "db"],
+            &["strict", "prod", "db", "password", "more"],
+            &["strict", "prod", "", "password"],
+            &["namespace"],
+            &["namespace", "prod", "db"],
+            &["cluster", "prod"],
+            &["Cluster"],
+            &["anywhere"],
+        ] {
+            assert_eq!(Scope::from_args(args), None, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_a_stanza_cannot_hold_is_refused_and_named() {
+        let long = "x".repeat(MAX_WORD_LEN + 1);
+        for bad in ["", "two words", "line\nbreak", "naïve", long.as_str()] {
+            for (place, what) in [
+                (
+                    Place {
+                        namespace: bad,
+                        ..HOME
+                    },
+                    "namespace",
+                ),
+                (Place { name: bad, ..HOME }, "name"),
+                (Place { item: bad, ..HOME }, "item"),
+            ] {
+                assert_eq!(
+                    ScopeKind::Strict.at(&place).check(),
+                    Err(ScopeWordError { what })
+                );
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_scope_is_read_as_it_was_written(
+            namespace in "[!-~]{1,253}", name in "[!-~]{1,253}", item in "[!-~]{1,253}", kind in 0..3usize
+        ) {
+            let place = Place { namespace: &namespace, name: &name, item: &item };
+            let scope = ScopeKind::ALL[kind].at(&place);
+            prop_assert_eq!(scope.check(), Ok(()));
+            let args = scope.to_args();
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            prop_assert_eq!(Scope::from_args(&args), Some(scope));
+        }
+    }
+}

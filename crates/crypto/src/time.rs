@@ -26,3 +26,64 @@ pub(crate) fn is_writable(time: SystemTime) -> bool {
     time.duration_since(UNIX_EPOCH)
         .is_ok_and(|since| since.as_secs() <= LAST_SECOND)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(seconds: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn times_are_written_in_utc_and_whole_seconds() {
+        for (time, text) in [
+            (at(0), "1970-01-01T00:00:00Z"),
+            (at(1_795_500_000), "2026-11-24T06:00:00Z"),
+            (at(LAST_SECOND), "9999-12-31T23:59:59Z"),
+            (
+                at(5) + Duration::from_nanos(999_999_999),
+                "1970-01-01T00:00:05Z",
+            ),
+            (UNIX_EPOCH - Duration::from_secs(1), "1970-01-01T00:00:00Z"),
+            (at(LAST_SECOND + 1), "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(format_time(time), text);
+        }
+    }
+
+    #[test]
+    fn only_the_canonical_spelling_is_read() {
+        for text in [
+            "2026-11-24T06:00:00.000Z",
+            "2026-11-24T06:00:00+00:00",
+            "2026-11-24T07:00:00+01:00",
+            "2026-11-24 06:00:00Z",
+            "2026-11-24t06:00:00z",
+            "2026-11-24T06:00:60Z",
+            "2026-02-30T06:00:00Z",
+            "2026-11-24T06:00Z",
+            "1969-12-31T23:59:59Z",
+            "ééééééééééééééééééééZ",
+            "",
+        ] {
+            assert_eq!(parse_time(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_time_is_read_as_it_was_written(seconds in 0..=LAST_SECOND) {
+            prop_assert_eq!(parse_time(&format_time(at(seconds))), Some(at(seconds)));
+        }
+
+        #[test]
+        fn no_text_makes_reading_a_time_panic(text in ".{0,30}") {
+            parse_time(&text);
+        }
+    }
+}

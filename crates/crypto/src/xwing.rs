@@ -198,3 +198,104 @@ fn concat<const N: usize>(mlkem: &[u8], x25519: &[u8; X25519_LEN]) -> [u8; N] {
     second.copy_from_slice(x25519);
     whole
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use sha2::Sha256;
+
+    use super::*;
+
+    /// The vectors of draft-connolly-cfrg-xwing-kem, appendix C, with SHA-256 digests in place of
+    /// the public key and the ciphertext: (seed, encapsulation seed, digest of the public key,
+    /// digest of the ciphertext, shared secret).
+    const VECTORS: [[&str; 5]; 3] = [
+        [
+            "7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26",
+            "3cb1eea988004b93103cfb0aeefd2a686e01fa4a58e8a3639ca8a1e3f9ae57e235b8cc873c23dc62b8d260169afa2f75ab916a58d974918835d25e6a435085b2",
+            "2e816deebcd76c5c80d0cd2d174478871658e8e2ff42bc9d4a6e486372e856bb",
+            "17cd532d657e44c897ca6583e548a5424fc70bf54f99515a4d2bcf99e3469f33",
+            "d2df0522128f09dd8e2c92b1e905c793d8f57a54c3da25861f10bf4ca613e384",
+        ],
+        [
+            "badfd6dfaac359a5efbb7bcc4b59d538df9a04302e10c8bc1cbf1a0b3a5120ea",
+            "17cda7cfad765f5623474d368ccca8af0007cd9f5e4c849f167a580b14aabdefaee7eef47cb0fca9767be1fda69419dfb927e9df07348b196691abaeb580b32d",
+            "c42ba5f8430d7d2c83739338203819f090e8303ce9c8b02107c272bfa5376916",
+            "1661ea86d608a1924ba30840cb0a65f13ae051e3aec9cf0f064efc0bc92f2154",
+            "f2e86241c64d60f6649fbc6c5b7d17180b780a3f34355e64a85749949c45f150",
+        ],
+        [
+            "ef58538b8d23f87732ea63b02b4fa0f4873360e2841928cd60dd4cee8cc0d4c9",
+            "22a96188d032675c8ac850933c7aff1533b94c834adbb69c6115bad4692d8619f90b0cdf8a7b9c264029ac185b70b83f2801f2f4b3f70c593ea3aeeb613a7f1b",
+            "6b080d6b84f095342092fa7a22423e58bd681397ad0ef00eac92bd254db4fa95",
+            "d3ca5578500344b5896cffc4fd740c9311946b82951df155e6fd86a7966b43c6",
+            "953f7f4e8c5b5049bdc771d1dffada0dd961477d1a2ae0988baa7ea6898d893f",
+        ],
+    ];
+
+    fn bytes<const N: usize>(hex: &str) -> [u8; N] {
+        assert_eq!(hex.len(), 2 * N);
+        std::array::from_fn(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap())
+    }
+
+    fn sha256(data: &[u8]) -> [u8; 32] {
+        Sha256::digest(data).into()
+    }
+
+    #[test]
+    fn keys_ciphertexts_and_secrets_are_those_of_the_draft() {
+        for [
+            seed,
+            encapsulation_seed,
+            public_key,
+            ciphertext,
+            shared_secret,
+        ] in VECTORS
+        {
+            let private = DecapsulationKey::from_seed(Zeroizing::new(bytes(seed)));
+            let public = private.encapsulation_key();
+            assert_eq!(sha256(&public.to_bytes()), bytes(public_key));
+
+            let seed = Zeroizing::new(bytes(encapsulation_seed));
+            let (secret, sent) = public.encapsulate(&seed);
+            assert_eq!(sha256(&sent), bytes(ciphertext));
+            assert_eq!(*secret, bytes(shared_secret));
+            assert_eq!(*private.decapsulate(&sent).unwrap(), bytes(shared_secret));
+        }
+    }
+
+    #[test]
+    fn a_public_key_is_read_as_it_was_written() {
+        let key = DecapsulationKey::from_seed(Zeroizing::new([7; 32])).encapsulation_key();
+        assert!(EncapsulationKey::from_bytes(&key.to_bytes()) == Some(key));
+    }
+
+    #[test]
+    fn a_public_key_with_a_coefficient_out_of_range_is_refused() {
+        let key = DecapsulationKey::from_seed(Zeroizing::new([7; 32])).encapsulation_key();
+        let mut bytes = key.to_bytes();
+        bytes[..2].fill(0xff);
+        assert!(EncapsulationKey::from_bytes(&bytes).is_none());
+    }
+
+    #[test]
+    fn a_public_key_or_ciphertext_with_a_point_of_low_order_is_refused() {
+        let private = DecapsulationKey::from_seed(Zeroizing::new([7; 32]));
+        let public = private.encapsulation_key();
+        let mut key = public.to_bytes();
+        key[MLKEM_PUBLIC_KEY_LEN..].fill(0);
+        assert!(EncapsulationKey::from_bytes(&key).is_none());
+
+        let (_, mut ciphertext) = public.encapsulate(&Zeroizing::new([9; 64]));
+        ciphertext[MLKEM_CIPHERTEXT_LEN..].fill(0);
+        assert!(private.decapsulate(&ciphertext).is_none());
+    }
+
+    #[test]
+    fn a_public_key_of_another_length_is_refused() {
+        for len in [0, 32, PUBLIC_KEY_LEN - 1, PUBLIC_KEY_LEN + 1] {
+            assert!(EncapsulationKey::from_bytes(&vec![0; len]).is_none());
+        }
+    }
+}
