@@ -75,7 +75,7 @@ impl RecoveryIdentities {
     fn add_plugins<C: Callbacks>(
         &mut self,
         text: &str,
-        callbacks: C,
+        callbacks: &C,
     ) -> Result<usize, RecoveryIdentityError> {
         let before = self.0.len();
         for (index, line) in text.lines().enumerate() {

@@ -29,6 +29,11 @@ pub enum RecoveryRecipientError {
         "recovery recipient {0:?} is no age recipient (age1…, age1pq1…), SSH public key or plugin recipient (age1NAME1…)"
     )]
     Unknown(String),
+    /// A private key in place of a public one. Not shown.
+    #[error(
+        "a recovery recipient is an identity (a private key): give its recipient, which `waxwing keygen -y FILE` prints"
+    )]
+    Identity,
     /// The set mixes post-quantum and classic recipients: the classic one would undo the others.
     #[error(
         "recovery recipient {odd} is {odd_class}, but {first} is {first_class}: use recipients of one class only"
@@ -56,6 +61,8 @@ impl FromStr for RecoveryRecipient {
             Kind::Ssh(recipient)
         } else if let (false, Ok(recipient)) = (text.starts_with("age1pq1"), text.parse()) {
             Kind::Plugin(recipient)
+        } else if looks_like_an_identity(text) {
+            return Err(RecoveryRecipientError::Identity);
         } else {
             return Err(RecoveryRecipientError::Unknown(text.to_owned()));
         };
@@ -64,6 +71,14 @@ impl FromStr for RecoveryRecipient {
             kind,
         })
     }
+}
+
+/// Typed by mistake, it must not be shown: not even mistyped, or as a part of a longer text.
+fn looks_like_an_identity(text: &str) -> bool {
+    let text = text.to_ascii_uppercase();
+    ["AGE-SECRET-", "AGE-PLUGIN-", "PRIVATE KEY"]
+        .iter()
+        .any(|mark| text.contains(mark))
 }
 
 impl fmt::Display for RecoveryRecipient {
@@ -191,7 +206,7 @@ mod tests {
             "",
             "age1",
             "age1pq1qqqq",
-            "AGE-SECRET",
+            "AGE-RECIPIENT",
             "ssh-dss AAAA",
             "someone@example.com",
         ] {
@@ -201,6 +216,22 @@ mod tests {
                 RecoveryRecipientError::Unknown(text.to_owned()),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn an_identity_given_by_mistake_is_not_shown() {
+        let identity = Identity::generate(Algorithm::X25519).to_secret_string();
+        for text in [
+            identity.to_string(),
+            identity.to_lowercase(),
+            format!("{}x", *identity),
+            format!("key={}", *identity),
+            "AGE-PLUGIN-YUBIKEY-1CANARY".to_owned(),
+            "-----BEGIN OPENSSH PRIVATE KEY-----\ncanary".to_owned(),
+        ] {
+            let error = text.parse::<RecoveryRecipient>().err().unwrap();
+            assert_eq!(error, RecoveryRecipientError::Identity);
         }
     }
 
