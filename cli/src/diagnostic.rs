@@ -18,7 +18,7 @@ pub(crate) trait Advice: Error {
 }
 
 /// One thing that went wrong.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Diagnostic {
     message: String,
     help: Vec<String>,
@@ -38,9 +38,13 @@ impl<E: Advice> From<E> for Failure {
 }
 
 impl Failure {
-    /// Adds what else went wrong.
+    /// Adds what else went wrong, unless just that has been said.
     pub(crate) fn add(&mut self, other: impl Into<Self>) {
-        self.0.extend(other.into().0);
+        for diagnostic in other.into().0 {
+            if !self.0.contains(&diagnostic) {
+                self.0.push(diagnostic);
+            }
+        }
     }
 
     /// `value`, unless something went wrong.

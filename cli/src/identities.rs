@@ -1,6 +1,8 @@
 //! What to open sealed values with: age identity files.
 
-use std::fs;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 
 use waxwing_crypto::{Identity, IdentityFileError, KeyRing, parse_identity_file};
@@ -39,11 +41,7 @@ pub(crate) fn read_file(source: &Source) -> Result<Vec<Identity>, Failure> {
 
 fn warn_if_exposed(source: &Source) {
     let Source::File(path) = source else { return };
-    let Ok(metadata) = fs::metadata(path) else {
-        return;
-    };
-    let mode = metadata.permissions().mode() & 0o777;
-    if metadata.is_file() && mode & OTHERS != 0 {
+    if let Some(mode) = exposing_mode(fs::metadata(path)) {
         warn(
             &format!(
                 "{}: others may read this private key (mode {mode:04o})",
@@ -52,6 +50,25 @@ fn warn_if_exposed(source: &Source) {
             &format!("chmod 600 {}", path.display()),
         );
     }
+}
+
+/// As age-keygen does, for a key that a shell wrote to a file.
+pub(crate) fn warn_if_stdout_exposed() {
+    let stdout = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+    if let Some(mode) = exposing_mode(stdout.and_then(|file| file.metadata())) {
+        warn(
+            &format!(
+                "standard output: others may read the file that this private key was written to (mode {mode:04o})"
+            ),
+            "chmod 600 that file, or use -o FILE next time",
+        );
+    }
+}
+
+/// The mode of a file that not only its owner may read or write.
+fn exposing_mode(metadata: io::Result<Metadata>) -> Option<u32> {
+    let metadata = metadata.ok().filter(Metadata::is_file)?;
+    Some(metadata.permissions().mode() & 0o777).filter(|mode| mode & OTHERS != 0)
 }
 
 /// An identity file that cannot be used.

@@ -66,7 +66,10 @@ fn generate(algorithm: Algorithm, destination: Destination) -> Result<(), Failur
     let shown = destination == Destination::Stdout && io::stdout().is_terminal();
     match destination {
         Destination::File(path) => output::create_new(&path, file.as_bytes(), Audience::Private)?,
-        Destination::Stdout => output::write_stdout(file.as_bytes())?,
+        Destination::Stdout => {
+            output::write_stdout(file.as_bytes())?;
+            identities::warn_if_stdout_exposed();
+        }
     }
     if !shown {
         // Where standard error is closed there is nobody left to tell.
@@ -80,11 +83,7 @@ fn identity_file(identity: &Identity) -> Zeroizing<String> {
     let secret = identity.to_secret_string();
     let created = format_time(SystemTime::now());
     let recipient = identity.recipient().to_string();
-    // Sized beforehand: a growing string would leave copies of the secret behind.
-    let mut file = Zeroizing::new(String::with_capacity(
-        secret.len() + created.len() + recipient.len() + 64,
-    ));
-    for part in [
+    let parts = [
         "# created: ",
         &created,
         "\n# public key: ",
@@ -92,10 +91,9 @@ fn identity_file(identity: &Identity) -> Zeroizing<String> {
         "\n",
         &secret,
         "\n",
-    ] {
-        file.push_str(part);
-    }
-    file
+    ];
+    // `concat` allocates once: a growing string would leave copies of the secret behind.
+    Zeroizing::new(parts.concat())
 }
 
 fn print_recipients(source: &Source, destination: &Destination) -> Result<(), Failure> {

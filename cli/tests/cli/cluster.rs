@@ -86,6 +86,22 @@ fn a_credential_plugin_that_fails_is_quoted_in_what_it_tells_people_and_in_nothi
 }
 
 #[test]
+fn what_is_wrong_with_the_kubeconfig_is_said_once_for_all_secrets() {
+    let workshop = Workshop::new();
+    workshop.write("kube.yaml", "clusters: [\n");
+    let recipient = workshop.keygen("key.txt", "x25519");
+    let args = ["seal", "-r", &recipient, "--kubeconfig", "kube.yaml"];
+    let error = workshop
+        .run_with(&args, format!("{NAMELESS}---\n{NAMELESS}"))
+        .refused();
+    assert_eq!(
+        error.matches("is not a valid kubeconfig").count(),
+        1,
+        "{error}"
+    );
+}
+
+#[test]
 fn the_kubeconfig_may_come_from_the_environment() {
     let workshop = Workshop::new();
     workshop.write("kube.yaml", &kubeconfig(&deserted()));

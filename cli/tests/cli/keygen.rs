@@ -1,6 +1,6 @@
 //! `waxwing keygen`.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
 use crate::workshop::{Workshop, mode};
@@ -79,6 +79,24 @@ fn a_key_file_that_others_may_read_is_warned_about() {
             .contains("warning: key.txt: others may read this private key (mode 0644)")
     );
     assert!(run.stderr.contains("help: chmod 600 key.txt"));
+}
+
+#[test]
+fn a_key_that_a_shell_writes_where_others_may_read_it_is_warned_about() {
+    let workshop = Workshop::new();
+    for (mode, is_warned) in [(0o644, true), (0o600, false)] {
+        workshop.write("key.txt", "");
+        fs::set_permissions(workshop.path("key.txt"), Permissions::from_mode(mode)).unwrap();
+        let file = File::create(workshop.path("key.txt")).unwrap();
+        let output = workshop.command(&["keygen"]).stdout(file).output().unwrap();
+        assert!(output.status.success());
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            told.contains("warning: standard output: others may read"),
+            is_warned,
+            "{told}"
+        );
+    }
 }
 
 #[test]
