@@ -1,4 +1,4 @@
-//! Why the cluster did not tell its sealing key, and what to do about it.
+//! Why the cluster did not do as it was asked, and what to do about it.
 
 use std::error::Error;
 use std::io;
@@ -7,19 +7,18 @@ use std::time::Duration;
 use kube::client::AuthError;
 use kube::config::KubeconfigError;
 
+use super::Permission;
 use crate::diagnostic::Advice;
 
 /// How to go on without any cluster.
 const OFFLINE: &str =
     "to seal without the cluster, give its public key with -r RECIPIENT or -R FILE";
 
-/// Why the cluster did not tell its sealing key.
+/// Why the cluster did not do as it was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum ClusterError {
-    #[error(
-        "no cluster to ask for its sealing key: {tried} does not exist or names no context, and this is no pod"
-    )]
+    #[error("no cluster to ask: {tried} does not exist or names no context, and this is no pod")]
     NoCluster { tried: String },
     #[error("kubeconfig {place}: {problem}")]
     Kubeconfig { place: String, problem: String },
@@ -37,12 +36,22 @@ pub(crate) enum ClusterError {
     Credentials { target: String, problem: String },
     #[error("{target} does not accept the credentials of its context")]
     Unauthorized { target: String },
-    #[error("no permission to list sealingkeys.waxwing.dev in namespace {namespace} at {target}")]
-    Forbidden { target: String, namespace: String },
-    #[error("{target} knows no SealingKeys: the CRDs of Waxwing are not installed there")]
-    NoCrds { target: String },
-    #[error("{target} could not list its SealingKeys: {problem}")]
-    Answer { target: String, problem: String },
+    #[error("no permission to {permission} at {target}")]
+    Forbidden {
+        target: String,
+        permission: Permission,
+    },
+    #[error("{target} knows no {resource}: the CRDs of Waxwing are not installed there")]
+    NoCrds {
+        target: String,
+        resource: &'static str,
+    },
+    #[error("{target} could not {permission}: {problem}")]
+    Answer {
+        target: String,
+        permission: Permission,
+        problem: String,
+    },
     #[error("namespace {namespace} holds no SealingKey")]
     NoKeys { namespace: String },
     #[error("none of the {count} SealingKeys in namespace {namespace} is primary and Active")]
@@ -77,34 +86,43 @@ impl ClusterError {
     }
 
     /// A request that was not answered as hoped.
-    pub(super) fn request(cause: kube::Error, target: &str, namespace: &str) -> Self {
-        let target = target.to_owned();
+    pub(super) fn request(cause: kube::Error, target: String, permission: Permission) -> Self {
         match cause {
             kube::Error::Api(status) => match status.code {
                 401 => Self::Unauthorized { target },
-                403 => Self::Forbidden {
-                    target,
-                    namespace: namespace.to_owned(),
-                },
-                404 => Self::NoCrds { target },
+                403 => Self::Forbidden { target, permission },
+                // An object or a namespace that is not there is named; a resource is not.
+                404 if status.details.is_none_or(|details| details.name.is_empty()) => {
+                    Self::NoCrds {
+                        target,
+                        resource: permission.resource,
+                    }
+                }
                 _ => Self::Answer {
                     target,
+                    permission,
                     problem: status.message,
                 },
             },
             kube::Error::SerdeError(error) => Self::Answer {
                 target,
+                permission,
                 problem: error.to_string(),
             },
-            other => match find_auth(&other) {
-                Some(auth) => Self::Credentials {
-                    target,
-                    problem: describe_auth(auth),
-                },
-                None => Self::Unreachable {
-                    target,
-                    problem: root_cause(&other),
-                },
+            other => Self::client(other, target),
+        }
+    }
+
+    /// No request could be made.
+    pub(super) fn client(cause: kube::Error, target: String) -> Self {
+        match find_auth(&cause) {
+            Some(auth) => Self::Credentials {
+                target,
+                problem: describe_auth(auth),
+            },
+            None => Self::Unreachable {
+                target,
+                problem: root_cause(&cause),
             },
         }
     }
@@ -120,12 +138,23 @@ impl ClusterError {
 
 impl Advice for ClusterError {
     fn advice(&self) -> Vec<String> {
-        let way_out = match self {
+        self.remedy().into_iter().collect()
+    }
+}
+
+/// Why the cluster did not tell which key to seal to.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(crate) struct NoRecipient(pub(super) ClusterError);
+
+impl Advice for NoRecipient {
+    fn advice(&self) -> Vec<String> {
+        let way_out = match self.0 {
             // Whoever changed a key may have changed more: this is no time to seal.
-            Self::InconsistentKey { .. } => None,
+            ClusterError::InconsistentKey { .. } => None,
             _ => Some(OFFLINE.to_owned()),
         };
-        self.remedy().into_iter().chain(way_out).collect()
+        self.0.advice().into_iter().chain(way_out).collect()
     }
 }
 
@@ -146,9 +175,17 @@ impl ClusterError {
             Self::Unauthorized { .. } | Self::Credentials { .. } => {
                 "log in to the cluster again".to_owned()
             }
-            Self::Forbidden { namespace, .. } => format!(
-                "ask for a Role in namespace {namespace} that allows the verb list on the resource \
-                 sealingkeys.waxwing.dev; if the controller runs elsewhere, give --controller-namespace"
+            Self::Forbidden {
+                permission:
+                    Permission {
+                        verb,
+                        resource,
+                        namespace,
+                    },
+                ..
+            } => format!(
+                "ask for a Role in namespace {namespace} that allows the verb {verb} on the resource \
+                 {resource}; if the controller runs elsewhere, give --controller-namespace"
             ),
             Self::NoCrds { .. } => {
                 "install Waxwing first: waxwing-controller crds | kubectl apply -f -".to_owned()

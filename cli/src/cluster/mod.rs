@@ -1,31 +1,30 @@
-//! The cluster of the current kubeconfig context: which namespace people work in there, and which
-//! key it wants values sealed to. This is all that the CLI ever asks of a cluster.
+//! The cluster of the current kubeconfig context: which namespace people work in there, which key it
+//! wants values sealed to, and a connection for those commands that ask it for more.
 
+mod connection;
 mod error;
 mod kubeconfig;
 mod primary;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use kube::api::ListParams;
-use kube::{Api, Client, Config};
+use kube::{Api, Config};
 use waxwing_api::{SealingKey, names};
 use waxwing_crypto::Recipient;
 use waxwing_manifest::names::{NameError, check_namespace};
 
-pub(crate) use error::ClusterError;
+pub(crate) use connection::{Connection, Permission};
+pub(crate) use error::{ClusterError, NoRecipient};
 use kubeconfig::KubeconfigFile;
+pub(crate) use primary::primary;
 
-/// How long a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long the answer may take, retries included.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// The resource of sealing keys, as RBAC and kubectl call it.
+pub(crate) const SEALING_KEYS: &str = "sealingkeys.waxwing.dev";
 
 /// Which cluster to ask.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Cluster (asked for its sealing key when there is no -r and no -R)")]
+#[command(next_help_heading = "Cluster")]
 pub(crate) struct ClusterArgs {
     /// The kubeconfig file [default: $KUBECONFIG, then ~/.kube/config]
     #[arg(long, value_name = "FILE")]
@@ -60,32 +59,42 @@ impl ClusterArgs {
         }
     }
 
-    /// The public half of the cluster's primary sealing key.
-    pub(crate) fn primary_recipient(&self) -> Result<Recipient, ClusterError> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|cause| ClusterError::Runtime { cause })?;
-        let keys = runtime.block_on(self.sealing_keys())?;
-        primary::recipient(&keys, &self.controller_namespace)
+    /// The namespace that the controller runs in.
+    pub(crate) fn controller_namespace(&self) -> &str {
+        &self.controller_namespace
     }
 
-    async fn sealing_keys(&self) -> Result<Vec<SealingKey>, ClusterError> {
-        let (mut config, target) = self.connection().await?;
-        config.connect_timeout = Some(CONNECT_TIMEOUT);
-        let refused = |cause| ClusterError::request(cause, &target, &self.controller_namespace);
+    /// The public half of the cluster's primary sealing key.
+    pub(crate) fn primary_recipient(&self) -> Result<Recipient, NoRecipient> {
+        let connection = self.connect().map_err(NoRecipient)?;
+        let keys = self.sealing_keys(&connection).map_err(NoRecipient)?;
+        primary::recipient(&keys, &self.controller_namespace).map_err(NoRecipient)
+    }
 
-        let client = Client::try_from(config).map_err(refused)?;
-        let keys: Api<SealingKey> = Api::namespaced(client, &self.controller_namespace);
+    /// All sealing keys of the cluster.
+    pub(crate) fn sealing_keys(
+        &self,
+        connection: &Connection,
+    ) -> Result<Vec<SealingKey>, ClusterError> {
+        let keys: Api<SealingKey> =
+            Api::namespaced(connection.client(), &self.controller_namespace);
+        let permission = Permission {
+            verb: "list",
+            resource: SEALING_KEYS,
+            namespace: self.controller_namespace.clone(),
+        };
         let everything = ListParams::default();
-        match tokio::time::timeout(ANSWER_TIMEOUT, keys.list(&everything)).await {
-            Ok(answer) => Ok(answer.map_err(refused)?.items),
-            Err(_) => Err(ClusterError::timeout(target, ANSWER_TIMEOUT)),
-        }
+        let answer = connection.ask(permission, keys.list(&everything))?;
+        Ok(answer.items)
+    }
+
+    /// A connection to the cluster.
+    pub(crate) fn connect(&self) -> Result<Connection, ClusterError> {
+        Connection::open(self.find())
     }
 
     /// How to connect, and in words what is connected to.
-    async fn connection(&self) -> Result<(Config, String), ClusterError> {
+    async fn find(&self) -> Result<(Config, String), ClusterError> {
         if let Some(file) = self.kubeconfig_file()? {
             return file.connection().await;
         }

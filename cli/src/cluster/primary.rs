@@ -5,30 +5,33 @@ use waxwing_crypto::Recipient;
 
 use super::ClusterError;
 
-/// The recipient of the primary among the sealing keys of `namespace`.
+/// The primary among the sealing keys of a cluster.
 ///
 /// Only the controller can tell which keys have their private half (DESIGN, "The API"), so its word
 /// in `status.primary` counts and nothing is guessed: a value sealed to a key whose private half is
 /// missing could never be opened. While two keys say that they are primary, in the midst of a
 /// rollover, it is the newer one.
-pub(super) fn recipient(keys: &[SealingKey], namespace: &str) -> Result<Recipient, ClusterError> {
-    if keys.is_empty() {
-        return Err(ClusterError::NoKeys {
-            namespace: namespace.to_owned(),
-        });
-    }
-    let primary = keys
-        .iter()
+pub(crate) fn primary(keys: &[SealingKey]) -> Option<&SealingKey> {
+    keys.iter()
         .filter(|key| {
             key.spec.state == KeyState::Active
                 && key.status.as_ref().is_some_and(|status| status.primary)
         })
         .max_by_key(|key| (&key.metadata.creation_timestamp, &key.metadata.name))
-        .ok_or_else(|| ClusterError::NoPrimary {
+}
+
+/// The recipient of the primary among the sealing keys of `namespace`.
+pub(super) fn recipient(keys: &[SealingKey], namespace: &str) -> Result<Recipient, ClusterError> {
+    match primary(keys) {
+        Some(primary) => verified_recipient(primary),
+        None if keys.is_empty() => Err(ClusterError::NoKeys {
+            namespace: namespace.to_owned(),
+        }),
+        None => Err(ClusterError::NoPrimary {
             namespace: namespace.to_owned(),
             count: keys.len(),
-        })?;
-    verified_recipient(primary)
+        }),
+    }
 }
 
 /// A SealingKey is named by its key id: anything else was tampered with or made by a mistake.
