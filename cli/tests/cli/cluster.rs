@@ -172,5 +172,8 @@ fn a_cluster_that_does_not_answer_in_kubernetes_words_is_no_panic() {
     let error = workshop
         .run_with(&["seal", "--kubeconfig", "kube.yaml"], NAMELESS)
         .refused();
-    assert!(error.contains("could not list its SealingKeys"), "{error}");
+    assert!(
+        error.contains("could not list sealingkeys.waxwing.dev"),
+        "{error}"
+    );
 }
