@@ -24,7 +24,7 @@ pub enum MalformedError {
         "written in a newer version of the age format; open it with a newer version of this program"
     )]
     NewerVersion,
-    /// The file ends within the header or right behind it.
+    /// The file ends within its header.
     #[error("cut short; copy the sealed value again, whole")]
     Truncated,
     /// The header is longer than allowed.
