@@ -1,10 +1,8 @@
 //! SealedSecrets that cannot be unsealed: nothing is written, and the conditions say why.
 
-use std::time::SystemTime;
-
 use base64::{Engine, prelude::BASE64_STANDARD};
 use waxwing_api::{ConditionType, Reason, SecretTemplate};
-use waxwing_crypto::{Algorithm, Identity, Scope, SealedValue};
+use waxwing_crypto::{Algorithm, Identity, Place, ScopeKind};
 use waxwing_tests::{
     canary::plaintext,
     sealing,
@@ -14,24 +12,37 @@ use waxwing_tests::{
 use crate::play;
 
 /// Flips the lowest bit of the byte at `position`.
-fn flip(sealed: &str, position: usize) -> String {
-    let mut bytes = BASE64_STANDARD.decode(sealed).unwrap();
-    bytes[position] ^= 1;
-    BASE64_STANDARD.encode(bytes)
+fn flip(file: &[u8], position: usize) -> Vec<u8> {
+    let mut file = file.to_vec();
+    file[position] ^= 1;
+    file
+}
+
+/// Where `text` stands in the header of an age file.
+fn find(file: &[u8], text: &str) -> usize {
+    file.windows(text.len())
+        .position(|window| window == text.as_bytes())
+        .unwrap()
+}
+
+/// Puts another text of the same length in the place of `text`.
+fn replace(file: &[u8], text: &str, by: &str) -> Vec<u8> {
+    let at = find(file, text);
+    let mut file = file.to_vec();
+    file[at..at + text.len()].copy_from_slice(by.as_bytes());
+    file
 }
 
 #[tokio::test]
 async fn a_value_sealed_to_a_foreign_key_is_refused_and_the_key_is_named() {
     play("unknown-key", async |_, space| {
+        let password = plaintext("p");
         for (name, algorithm) in [
             ("hybrid", Algorithm::MlKem768X25519),
             ("classic", Algorithm::X25519),
         ] {
             let foreign = Identity::generate(algorithm).recipient().clone();
-            let secret = [("password", plaintext("p"))];
-            let secret = secret
-                .each_ref()
-                .map(|(item, value)| (*item, value.as_str()));
+            let secret = [("password", password.as_str())];
             let sealed = sealing::sealed_secret(&space.namespace, name, &secret, &foreign).unwrap();
             space.apply(&sealed).await.unwrap();
             let message = space.refused(name, Reason::UnknownKey).await.unwrap();
@@ -48,32 +59,36 @@ async fn a_value_sealed_to_a_foreign_key_is_refused_and_the_key_is_named() {
 #[tokio::test]
 async fn a_tampered_or_malformed_value_is_refused() {
     play("malformed", async |stage, space| {
-        let sealed = space
-            .seal("intact", &[("password", &plaintext("p"))])
-            .await
-            .unwrap();
-        let intact = sealed.spec.encrypted_data["password"].clone();
-        let bytes = BASE64_STANDARD.decode(&intact).unwrap();
+        let here = |name| Place {
+            namespace: &space.namespace,
+            name,
+            item: "password",
+        };
         let recipient = stage.primary().await.unwrap();
-        let scope = Scope::Cluster;
-        let plain = plaintext("p");
-        let wide =
-            SealedValue::seal(plain.as_bytes(), &scope, &[recipient], SystemTime::now()).unwrap();
-        let text = String::from_utf8_lossy(wide.as_bytes()).into_owned();
-        let scope_at = text.find("scope cluster").unwrap() + "scope ".len();
+        let seal = |place: &Place<'_>, scope| {
+            let sealed = sealing::sealed_value(&plaintext("p"), place, scope, &recipient).unwrap();
+            BASE64_STANDARD.decode(sealed).unwrap()
+        };
+        let wide = seal(&here("any"), ScopeKind::Cluster);
+        let strict = seal(&here("scope-move."), ScopeKind::Strict);
+        let second_of_sealing = find(&wide, "Z ") - 1;
         let cases = [
-            ("payload-flipped", flip(&intact, bytes.len() - 1)),
-            ("scope-flipped", flip(&wide.to_base64(), scope_at)),
+            ("payload-flipped", flip(&wide, wide.len() - 1)),
+            ("time-flipped", flip(&wide, second_of_sealing)),
             (
-                "truncated",
-                BASE64_STANDARD.encode(&bytes[..bytes.len() - 1]),
+                "scope-moved",
+                replace(&strict, "scope-move.", "scope-moved"),
             ),
-            ("header-only", BASE64_STANDARD.encode(&bytes[..200])),
-            ("not-age", BASE64_STANDARD.encode("anything")),
-            ("not-base64", "AAA".to_owned()),
+            (
+                "scope-unknown",
+                replace(&wide, "scope cluster", "scope clustar"),
+            ),
+            ("truncated", wide[..wide.len() - 1].to_vec()),
+            ("header-only", wide[..200].to_vec()),
+            ("not-age", b"anything".to_vec()),
             (
                 "future",
-                BASE64_STANDARD.encode("age-encryption.org/v2\n-> X\n"),
+                replace(&wide, "age-encryption.org/v1", "age-encryption.org/v2"),
             ),
         ];
         for (name, value) in cases {
@@ -81,7 +96,7 @@ async fn a_tampered_or_malformed_value_is_refused() {
             sealed
                 .spec
                 .encrypted_data
-                .insert("password".to_owned(), value);
+                .insert("password".to_owned(), BASE64_STANDARD.encode(value));
             space.apply(&sealed).await.unwrap();
             let message = space.refused(name, Reason::Malformed).await.unwrap();
             assert!(
@@ -97,21 +112,25 @@ async fn a_tampered_or_malformed_value_is_refused() {
 #[tokio::test]
 async fn one_bad_item_among_good_ones_stops_them_all_and_every_bad_one_is_named() {
     play("all-or-nothing", async |_, space| {
-        let good = [("good", plaintext("good")), ("fine", plaintext("fine"))];
-        let good = good.each_ref().map(|(item, value)| (*item, value.as_str()));
+        let [good, fine, unknown, tampered] =
+            ["good", "fine", "unknown", "tampered"].map(plaintext);
+        let good = [("good", good.as_str()), ("fine", &fine)];
         let mut sealed = space.seal("db", &good).await.unwrap();
+        let values = &mut sealed.spec.encrypted_data;
+        values.insert("moved".to_owned(), values["good"].clone());
+
         let foreign = Identity::generate(Algorithm::default()).recipient().clone();
-        let stray = sealing::sealed_secret("elsewhere", "db", &[("stray", "s")], &foreign).unwrap();
-        let value = sealed.spec.encrypted_data["good"].clone();
-        let bad = [
-            ("unknown", stray.spec.encrypted_data["stray"].clone()),
-            ("moved", value.clone()),
-            ("tampered", flip(&value, value.len() / 2)),
-        ];
-        sealed.spec.encrypted_data.extend(
-            bad.iter()
-                .map(|(item, value)| ((*item).to_owned(), value.clone())),
-        );
+        let to_foreign = [("unknown", unknown.as_str())];
+        let other = sealing::sealed_secret(&space.namespace, "db", &to_foreign, &foreign).unwrap();
+        values.extend(other.spec.encrypted_data);
+
+        let other = space.seal("db", &[("tampered", &tampered)]).await.unwrap();
+        let file = BASE64_STANDARD
+            .decode(&other.spec.encrypted_data["tampered"])
+            .unwrap();
+        let file = flip(&file, file.len() - 1);
+        values.insert("tampered".to_owned(), BASE64_STANDARD.encode(file));
+
         space.apply(&sealed).await.unwrap();
         let message = space.refused("db", Reason::ScopeMismatch).await.unwrap();
         for part in [
@@ -133,7 +152,7 @@ async fn one_bad_item_among_good_ones_stops_them_all_and_every_bad_one_is_named(
         sealed
             .spec
             .encrypted_data
-            .retain(|item, _| bad.iter().all(|(name, _)| name != item));
+            .retain(|item, _| good.iter().any(|(name, _)| name == item));
         space.apply(&sealed).await.unwrap();
         space.ready("db").await.unwrap();
         space.holds("db", &good).await.unwrap();
