@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod condition;
+pub mod key_secret;
 pub mod names;
 mod sealed_secret;
 mod sealing_key;

@@ -2,6 +2,8 @@
 
 #![allow(unreachable_pub, reason = "KubeSchema derives public helper types")]
 
+use std::fmt;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -97,6 +99,24 @@ pub enum KeyState {
     Retired,
     /// Opens nothing, for ever.
     Revoked,
+}
+
+impl KeyState {
+    /// The word for it in `spec.state`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Retired => "Retired",
+            Self::Revoked => "Revoked",
+        }
+    }
+}
+
+impl fmt::Display for KeyState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// What the controller found.

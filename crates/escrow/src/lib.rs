@@ -11,6 +11,7 @@ mod identity;
 mod recipient;
 mod seal;
 
+pub use age::secrecy::SecretString;
 pub use age::{Callbacks, NoCallbacks};
 pub use identity::{RecoveryIdentities, RecoveryIdentityError};
 pub use recipient::{RecoveryRecipient, RecoveryRecipientError, RecoveryRecipients};
