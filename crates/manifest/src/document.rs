@@ -1,5 +1,6 @@
 //! A file of Kubernetes objects: its documents, and the objects in them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -28,7 +29,9 @@ pub struct Document {
     source: Arc<str>,
     index: usize,
     format: Format,
-    raw: Zeroizing<String>,
+    /// The text of the whole file.
+    text: Arc<Zeroizing<String>>,
+    span: Range<usize>,
     has_end_marker: bool,
 }
 
@@ -42,10 +45,11 @@ pub struct Document {
 /// no anchor of its document.
 pub fn read(source: &str, text: &str) -> Result<Vec<Document>, ManifestError> {
     let source: Arc<str> = Arc::from(source);
-    let (format, documents) = read_either(&source, text)?;
+    let text = Arc::new(Zeroizing::new(text.to_owned()));
+    let (format, documents) = read_either(&source, &text)?;
     let documents = documents.into_iter().enumerate();
     documents
-        .map(|(at, read)| Document::new(&source, at + 1, format, text, read))
+        .map(|(at, read)| Document::new(&source, at + 1, format, &text, read))
         .collect()
 }
 
@@ -75,7 +79,7 @@ impl Document {
         source: &Arc<str>,
         index: usize,
         format: Format,
-        text: &str,
+        text: &Arc<Zeroizing<String>>,
         read: ReadDocument,
     ) -> Result<Self, ManifestError> {
         let mut document = Self {
@@ -84,7 +88,8 @@ impl Document {
             source: Arc::clone(source),
             index,
             format,
-            raw: Zeroizing::new(text[read.span].to_owned()),
+            text: Arc::clone(text),
+            span: read.span,
             has_end_marker: read.has_end_marker,
         };
         document.heads = find_objects(&document.tree).map_err(|fault| document.error(fault))?;
@@ -104,7 +109,12 @@ impl Document {
     /// The very text of the document, with its `---` line if it has one and all comments up to the
     /// next document. The texts of all documents after each other are the text that was read.
     pub fn raw(&self) -> &str {
-        &self.raw
+        &self.text[self.span.clone()]
+    }
+
+    /// The text of the whole file, which the bytes of all nodes are counted in.
+    pub(crate) fn whole_text(&self) -> &str {
+        &self.text
     }
 
     /// Whether there is nothing in the document but perhaps comments.

@@ -277,6 +277,9 @@ pub enum Problem {
         /// What it should be.
         expected: String,
     },
+    /// A value that cannot be changed without the risk of changing something else.
+    #[error("cannot be changed in place, because {0}; write it as a plain text on one line")]
+    NotEditable(&'static str),
     /// The value is no sealed value.
     #[error("{0}")]
     Malformed(#[source] MalformedError),

@@ -4,8 +4,8 @@
 //! object, by its [`Kind`]: [`SecretManifest::read`] and [`seal_secret`] make a SealedSecret of a
 //! Secret; [`unseal`] opens a SealedSecret; [`sealed_items`] and [`validate`] look at one without any
 //! key. [`rewrite`] puts the stream together again, with objects replaced and everything else as it
-//! was. A backup of sealing keys is written by [`write_sealing_keys`] and read, object by object, by
-//! [`read_sealing_key`].
+//! was; [`edit`] changes single values in place and no other byte. A backup of sealing keys is
+//! written by [`write_sealing_keys`] and read, object by object, by [`read_sealing_key`].
 //!
 //! A text is read into one tree whose nodes know their bytes (`yaml_reader` and `json_reader` make
 //! it, `tree` holds it). Values, the lines in errors, and edits in place all come from that tree, so
@@ -17,6 +17,7 @@
 
 mod byte_offsets;
 mod document;
+pub mod edit;
 mod error;
 mod fields;
 mod json_reader;
@@ -27,6 +28,7 @@ pub mod names;
 mod object;
 mod plain;
 mod rewrite;
+mod scalar_bytes;
 mod seal;
 mod sealed_secret;
 mod sealing_key;

@@ -54,7 +54,7 @@ pub(crate) struct Node {
     pub(crate) content: Content,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Content {
     Scalar(Zeroizing<String>, Style),
     Sequence(Vec<NodeId>),
@@ -117,6 +117,25 @@ impl Tree {
 
     pub(crate) fn root(&self) -> Option<NodeId> {
         self.root
+    }
+
+    /// Every node. A text of the same shape gives the same nodes in the same order.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.nodes.len()).map(NodeId)
+    }
+
+    /// Whether `inner` is `outer` or stands somewhere in it.
+    pub(crate) fn contains(&self, outer: NodeId, inner: NodeId) -> bool {
+        outer == inner
+            || match &self.node(outer).content {
+                Content::Sequence(elements) => elements
+                    .iter()
+                    .any(|element| self.contains(*element, inner)),
+                Content::Mapping(pairs) => pairs
+                    .iter()
+                    .any(|(key, value)| self.contains(*key, inner) || self.contains(*value, inner)),
+                Content::Scalar(..) | Content::Alias(_) => false,
+            }
     }
 
     /// The node itself, an alias if it is one.
