@@ -23,6 +23,7 @@ mod index;
 mod keys;
 mod leader;
 mod logging;
+mod managed_fields;
 mod metrics;
 mod mirror;
 mod object_key;

@@ -1,16 +1,15 @@
 //! What to do about a Secret: a pure function of the Secret that should be and the one that is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
-use waxwing_api::names::{
-    ADOPT_MERGE, FIELD_MANAGER, LAST_APPLIED_ANNOTATION, MANAGED_LABEL, MANAGED_VALUE,
-};
+use waxwing_api::names::{ADOPT_MERGE, LAST_APPLIED_ANNOTATION, MANAGED_LABEL, MANAGED_VALUE};
 use waxwing_api::{DeletionPolicy, Reason, SealedSecret};
 
+use crate::managed_fields::Fields;
 use crate::ownership::{Custody, custody, owner_reference};
 use crate::unseal::{Desired, Failure};
 
@@ -177,7 +176,7 @@ fn data(desired: &Desired) -> BTreeMap<String, ByteString> {
 /// Whether applying would change nothing: everything wanted is there, and nothing is there that an
 /// earlier apply wrote and this one does not.
 fn is_applied(wanted: &Secret, existing: &Secret) -> bool {
-    let ours = fields_of(existing.managed_fields(), is_ours);
+    let ours = Fields::of_ours(existing);
     let no = BTreeMap::new();
     let labels = wanted.metadata.labels.as_ref().unwrap_or(&no);
     let annotations = wanted.metadata.annotations.as_ref().unwrap_or(&no);
@@ -241,8 +240,8 @@ fn alien_items(desired: &Desired, existing: &Secret) -> Vec<String> {
     if desired.type_ == TOKEN_TYPE {
         return Vec::new();
     }
-    let ours = fields_of(existing.managed_fields(), is_ours);
-    let others = fields_of(existing.managed_fields(), |entry| !is_ours(entry));
+    let ours = Fields::of_ours(existing);
+    let others = Fields::of_others(existing);
     item_names(existing)
         .filter(|item| !desired.items.contains_key(*item))
         .filter(|item| others.items.contains(*item) || !ours.items.contains(*item))
@@ -250,40 +249,5 @@ fn alien_items(desired: &Desired, existing: &Secret) -> Vec<String> {
         .collect()
 }
 
-/// The names of the labels, annotations and items that some managers wrote.
-#[derive(Debug, Default)]
-struct Fields {
-    labels: BTreeSet<String>,
-    annotations: BTreeSet<String>,
-    items: BTreeSet<String>,
-}
-
-fn is_ours(entry: &ManagedFieldsEntry) -> bool {
-    entry.manager.as_deref() == Some(FIELD_MANAGER) && entry.operation.as_deref() == Some("Apply")
-}
-
-/// Reads `fieldsV1`, in which the key of each field stands behind `f:`.
-fn fields_of(managed: &[ManagedFieldsEntry], of: impl Fn(&ManagedFieldsEntry) -> bool) -> Fields {
-    let mut fields = Fields::default();
-    for entry in managed.iter().filter(|entry| of(entry)) {
-        let Some(written) = entry.fields_v1.as_ref().map(|fields| &fields.0) else {
-            continue;
-        };
-        fields
-            .labels
-            .extend(names_in(&written["f:metadata"]["f:labels"]));
-        fields
-            .annotations
-            .extend(names_in(&written["f:metadata"]["f:annotations"]));
-        fields.items.extend(names_in(&written["f:data"]));
-    }
-    fields
-}
-
-fn names_in(map: &serde_json::Value) -> impl Iterator<Item = String> {
-    map.as_object()
-        .into_iter()
-        .flat_map(serde_json::Map::keys)
-        .filter_map(|key| key.strip_prefix("f:"))
-        .map(str::to_owned)
-}
+#[cfg(test)]
+mod tests;

@@ -269,3 +269,6 @@ fn find(conditions: &[Condition], type_: ConditionType) -> Option<&Condition> {
         .iter()
         .find(|condition| condition.type_ == type_.as_str())
 }
+
+#[cfg(test)]
+mod tests;

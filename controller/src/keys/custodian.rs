@@ -4,19 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use kube::runtime::events::EventType;
-use kube::{Api, Client, Resource};
+use kube::{Api, Client, Resource, ResourceExt};
 use serde_json::json;
-use waxwing_api::names::{
-    FIELD_MANAGER, KEY_SECRET_ITEM, KEY_SECRET_TYPE, PENDING_ANNOTATION, REVOKED_ANNOTATION,
-};
+use waxwing_api::key_secret::key_secret;
+use waxwing_api::names::{FIELD_MANAGER, PENDING_ANNOTATION, REVOKED_ANNOTATION};
 use waxwing_api::{KeyState, SealingKey, SealingKeySpec};
 use waxwing_crypto::{Identity, KeyId, Recipient};
-use zeroize::Zeroizing;
 
 use super::facts::{Facts, KeySecret};
 use super::inventory::Inventory;
@@ -155,7 +151,7 @@ impl Custodian {
     async fn create(&self, cause: Cause) -> Result<(), EffectError> {
         let algorithm = self.settings.algorithm;
         let identity = tokio::task::block_in_place(|| Identity::generate(algorithm));
-        let secret = key_secret(&identity);
+        let secret = pending_key_secret(&identity);
         self.secrets
             .create(&created_by(), &secret)
             .await
@@ -288,30 +284,13 @@ impl Custodian {
     }
 }
 
-/// An age identity file, as `age-keygen` writes it: whoever gets it out can use it with `age -d -i`.
-fn key_secret(identity: &Identity) -> Secret {
-    let file = Zeroizing::new(format!(
-        "# public key: {}\n{}\n",
-        identity.recipient(),
-        *identity.to_secret_string()
-    ));
-    Secret {
-        metadata: ObjectMeta {
-            name: Some(identity.key_id().to_string()),
-            annotations: Some([(PENDING_ANNOTATION.to_owned(), "true".to_owned())].into()),
-            ..ObjectMeta::default()
-        },
-        type_: Some(KEY_SECRET_TYPE.to_owned()),
-        immutable: Some(true),
-        data: Some(
-            [(
-                KEY_SECRET_ITEM.to_owned(),
-                ByteString(file.as_bytes().to_vec()),
-            )]
-            .into(),
-        ),
-        ..Secret::default()
-    }
+/// The key Secret, marked as not complete without its SealingKey.
+fn pending_key_secret(identity: &Identity) -> Secret {
+    let mut secret = key_secret(identity);
+    secret
+        .annotations_mut()
+        .insert(PENDING_ANNOTATION.to_owned(), "true".to_owned());
+    secret
 }
 
 fn created_by() -> PostParams {

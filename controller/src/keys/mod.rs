@@ -16,4 +16,6 @@ mod store;
 pub(crate) use inventory::Usability;
 pub(crate) use policy::Settings;
 pub(crate) use ring::Keys;
+#[cfg(test)]
+pub(crate) use ring::test_keys;
 pub(crate) use store::{KeyStore, follow};

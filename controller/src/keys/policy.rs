@@ -33,6 +33,7 @@ pub(crate) enum Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cause {
     NoKey,
+    /// The primary has reached its age, or someone asks for a new one.
     Rollover,
     Revocation,
 }
@@ -65,6 +66,7 @@ pub(crate) fn decide(inventory: &Inventory, now: Timestamp, settings: &Settings)
     let due = match inventory.primary() {
         None => Some(cause_without_primary(inventory)),
         Some(primary) if is_older_than_a_revoked_key(inventory, primary) => Some(Cause::Revocation),
+        Some((_, id)) if is_rollover_requested(inventory, id) => Some(Cause::Rollover),
         Some((created, _)) => {
             let due_at = settings
                 .rollover_period
@@ -152,6 +154,12 @@ fn is_older_than_a_revoked_key(inventory: &Inventory, primary: Age) -> bool {
     })
 }
 
+fn is_rollover_requested(inventory: &Inventory, id: KeyId) -> bool {
+    let key = inventory.keys.get(&id);
+    key.and_then(|key| key.public)
+        .is_some_and(|public| public.rollover_requested)
+}
+
 /// An unreadable key Secret stands in the way of a new key, unless it clearly is not the key that
 /// is missed: the primary is the newest Active key, or a key is being revoked.
 fn is_blocked(inventory: &Inventory, cause: Cause) -> bool {
@@ -192,3 +200,6 @@ fn end_of(created: Timestamp, period: Duration) -> Option<Timestamp> {
         .checked_add(SignedDuration::try_from(period).ok()?)
         .ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,3 +89,76 @@ impl Keys {
         key_ids.iter().any(changed)
     }
 }
+
+/// Keys for tests: those that open values, the first of them primary, and revoked ones.
+#[cfg(test)]
+pub(crate) fn test_keys(
+    open: &[&waxwing_crypto::Identity],
+    revoked: &[&waxwing_crypto::Identity],
+) -> Keys {
+    let ids = |keys: &[&waxwing_crypto::Identity]| {
+        keys.iter().map(|key| key.key_id()).collect::<BTreeSet<_>>()
+    };
+    Keys {
+        ring: open.iter().copied().cloned().collect(),
+        primary: open.first().map(|key| key.key_id()),
+        ours: &ids(open) | &ids(revoked),
+        revoked: ids(revoked),
+        ..Keys::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use waxwing_crypto::{Algorithm, Identity};
+
+    use super::*;
+
+    #[test]
+    fn stale_is_what_is_sealed_to_a_key_of_this_cluster_that_is_not_the_primary() {
+        let [new, old, foreign] = [0; 3].map(|_| Identity::generate(Algorithm::X25519));
+        let ids = |keys: &[&Identity]| keys.iter().map(|key| key.key_id()).collect::<Vec<_>>();
+        let cluster = test_keys(&[&new, &old], &[]);
+        for (sealed_to, stale) in [
+            (ids(&[&new]), false),
+            (ids(&[&old]), true),
+            (ids(&[&new, &old]), true),
+            (ids(&[&foreign]), false),
+            (ids(&[&new, &foreign]), false),
+        ] {
+            assert_eq!(cluster.is_stale(&sealed_to), Some(stale), "{sealed_to:?}");
+        }
+        assert_eq!(test_keys(&[], &[&old]).is_stale(&ids(&[&old])), None);
+    }
+
+    #[test]
+    fn a_change_of_keys_matters_only_to_what_it_lets_open_or_not() {
+        let [one, two] = [0; 2].map(|_| Identity::generate(Algorithm::X25519));
+        let sealed_to_two = [two.key_id()];
+        let before = test_keys(&[&one], &[]);
+        let added = test_keys(&[&one, &two], &[]);
+        let revoked = test_keys(&[&one], &[&two]);
+        assert!(
+            added.matter_to(&before, &sealed_to_two, false),
+            "it can be opened now"
+        );
+        assert!(
+            !added.matter_to(&before, &sealed_to_two, true),
+            "it was opened before"
+        );
+        assert!(
+            !added.matter_to(&before, &[one.key_id()], false),
+            "its own key is as it was"
+        );
+        assert!(
+            revoked.matter_to(&added, &sealed_to_two, true),
+            "its key was revoked"
+        );
+        assert!(
+            !before.matter_to(&added, &sealed_to_two, true),
+            "the Secret stays when a key is lost"
+        );
+    }
+}

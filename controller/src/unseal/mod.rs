@@ -143,3 +143,152 @@ fn assemble(sealed: &SealedSecret, mut items: Items) -> Result<Desired, Vec<Fail
 
 /// A plaintext of an item.
 type Plaintext = Zeroizing<Vec<u8>>;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeMap;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use waxwing_api::SecretTemplate;
+    use waxwing_crypto::{Algorithm, Identity, Scope, ScopeKind};
+
+    use super::*;
+    use crate::keys::test_keys;
+
+    const VALUE: &[u8] = b"hunter2";
+
+    fn place(item: &str) -> Place<'_> {
+        Place {
+            namespace: "prod",
+            name: "db",
+            item,
+        }
+    }
+
+    fn seal(key: &Identity, scope: &Scope, seconds: u64) -> String {
+        let sealed_at = UNIX_EPOCH + Duration::from_secs(seconds);
+        SealedValue::seal(VALUE, scope, &[key.recipient().clone()], sealed_at)
+            .unwrap()
+            .to_base64()
+    }
+
+    fn sealed_secret(items: impl IntoIterator<Item = (&'static str, String)>) -> SealedSecret {
+        let mut sealed = SealedSecret::default();
+        sealed.metadata.namespace = Some("prod".to_owned());
+        sealed.metadata.name = Some("db".to_owned());
+        sealed.spec.encrypted_data = items
+            .into_iter()
+            .map(|(item, value)| (item.to_owned(), value))
+            .collect();
+        sealed
+    }
+
+    #[test]
+    fn every_failing_item_is_named_with_its_reason_and_nothing_comes_out() {
+        let [ours, foreign, revoked] = [0; 3].map(|_| Identity::generate(Algorithm::X25519));
+        let keys = test_keys(&[&ours], &[&revoked]);
+        let strict = |item: &str| ScopeKind::Strict.at(&place(item));
+        let mut tampered = seal(&ours, &strict("tampered"), 1);
+        tampered.replace_range(tampered.len() - 8..tampered.len() - 4, "AAAA");
+        let sealed = sealed_secret([
+            ("good", seal(&ours, &strict("good"), 1)),
+            ("misplaced", seal(&ours, &strict("elsewhere"), 1)),
+            ("foreign", seal(&foreign, &strict("foreign"), 1)),
+            ("revoked", seal(&revoked, &strict("revoked"), 1)),
+            ("nonsense", "bm9uc2Vuc2U=".to_owned()),
+            ("tampered", tampered),
+        ]);
+        let failures = unseal(&sealed, &keys).result.unwrap_err();
+        let found: BTreeMap<String, Reason> = failures
+            .iter()
+            .map(|failure| {
+                let text = failure.to_string();
+                (text.split(':').next().unwrap().to_owned(), failure.reason)
+            })
+            .collect();
+        let expected = [
+            ("foreign", Reason::UnknownKey),
+            ("misplaced", Reason::ScopeMismatch),
+            ("nonsense", Reason::Malformed),
+            ("revoked", Reason::KeyRevoked),
+            ("tampered", Reason::Malformed),
+        ];
+        assert_eq!(
+            found,
+            expected
+                .map(|(item, reason)| (item.to_owned(), reason))
+                .into()
+        );
+        let misplaced = failures
+            .iter()
+            .find(|failure| failure.reason == Reason::ScopeMismatch);
+        assert!(misplaced.unwrap().to_string().contains("prod/db/elsewhere"));
+    }
+
+    #[test]
+    fn the_secret_has_the_items_of_every_scope_and_what_the_template_says() {
+        let ours = Identity::generate(Algorithm::MlKem768X25519);
+        let keys = test_keys(&[&ours], &[]);
+        let mut sealed = sealed_secret([
+            (
+                "strict",
+                seal(&ours, &ScopeKind::Strict.at(&place("strict")), 30),
+            ),
+            (
+                "namespace",
+                seal(&ours, &ScopeKind::Namespace.at(&place("x")), 20),
+            ),
+            ("cluster", seal(&ours, &Scope::Cluster, 40)),
+        ]);
+        sealed.spec.template = Some(SecretTemplate {
+            type_: Some("example.com/type".to_owned()),
+            immutable: Some(true),
+            data: [("greeting".to_owned(), "hello {{ strict }}".to_owned())].into(),
+            ..SecretTemplate::default()
+        });
+        let unsealing = unseal(&sealed, &keys);
+        assert_eq!(unsealing.key_ids, [ours.key_id()]);
+        assert_eq!(unsealing.oldest, Some(UNIX_EPOCH + Duration::from_secs(20)));
+        let desired = unsealing.result.unwrap();
+        let items: Vec<(&str, &[u8])> = desired
+            .items
+            .iter()
+            .map(|(item, value)| (item.as_str(), value.as_slice()))
+            .collect();
+        assert_eq!(
+            items,
+            [
+                ("cluster", VALUE),
+                ("greeting", b"hello hunter2".as_slice()),
+                ("namespace", VALUE),
+                ("strict", VALUE),
+            ]
+        );
+        assert_eq!(
+            (desired.type_.as_str(), desired.immutable),
+            ("example.com/type", Some(true))
+        );
+        assert!(!format!("{desired:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn items_that_are_too_large_together_are_refused() {
+        let ours = Identity::generate(Algorithm::X25519);
+        let keys = test_keys(&[&ours], &[]);
+        let half = vec![b'x'; MAX_SECRET_LEN / 2 + 1];
+        let large = SealedValue::seal(
+            &half,
+            &Scope::Cluster,
+            &[ours.recipient().clone()],
+            UNIX_EPOCH,
+        )
+        .unwrap()
+        .to_base64();
+        let sealed = sealed_secret([("one", large.clone()), ("two", large)]);
+        let failures = unseal(&sealed, &keys).result.unwrap_err();
+        assert_eq!(failures.len(), 1);
+        assert_eq!(failures[0].reason, Reason::TooLarge);
+    }
+}

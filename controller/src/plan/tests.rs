@@ -1,0 +1,377 @@
+#![allow(clippy::unwrap_used)]
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
+    FieldsV1, ManagedFieldsEntry, OwnerReference,
+};
+use serde_json::json;
+use waxwing_api::names::{ADOPT_ANNOTATION, API_VERSION, FIELD_MANAGER};
+use zeroize::Zeroizing;
+
+use super::*;
+
+fn sealed() -> SealedSecret {
+    let mut sealed = SealedSecret::default();
+    sealed.metadata.namespace = Some("prod".to_owned());
+    sealed.metadata.name = Some("db".to_owned());
+    sealed.metadata.uid = Some("uid-1".to_owned());
+    sealed
+}
+
+fn desired(items: &[(&str, &str)]) -> Desired {
+    Desired {
+        items: items
+            .iter()
+            .map(|(item, value)| {
+                (
+                    (*item).to_owned(),
+                    Zeroizing::new(value.as_bytes().to_vec()),
+                )
+            })
+            .collect(),
+        type_: "Opaque".to_owned(),
+        immutable: None,
+        labels: BTreeMap::new(),
+        annotations: BTreeMap::new(),
+        deletion_policy: DeletionPolicy::Delete,
+    }
+}
+
+fn map(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
+    entries
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn managed(manager: &str, items: &[&str], labels: &[&str]) -> ManagedFieldsEntry {
+    let names = |names: &[&str]| -> serde_json::Map<String, serde_json::Value> {
+        names
+            .iter()
+            .map(|name| (format!("f:{name}"), json!({})))
+            .collect()
+    };
+    ManagedFieldsEntry {
+        manager: Some(manager.to_owned()),
+        operation: Some("Apply".to_owned()),
+        fields_v1: Some(FieldsV1(json!({
+            "f:data": names(items),
+            "f:metadata": { "f:labels": names(labels) },
+        }))),
+        ..ManagedFieldsEntry::default()
+    }
+}
+
+/// The Secret as the API server has it after an apply of `desired`.
+fn applied(desired: &Desired) -> Secret {
+    let mut secret = whole(desired, &sealed(), "7");
+    let items: Vec<&str> = desired.items.keys().map(String::as_str).collect();
+    let labels: Vec<&str> = desired
+        .labels
+        .keys()
+        .map(String::as_str)
+        .chain([MANAGED_LABEL])
+        .collect();
+    secret.metadata.managed_fields = Some(vec![managed(FIELD_MANAGER, &items, &labels)]);
+    secret
+}
+
+fn foreign(items: &[(&str, &str)], annotations: &[(&str, &str)]) -> Secret {
+    let mut secret = applied(&desired(items));
+    secret.metadata.labels = None;
+    secret.metadata.owner_references = None;
+    secret.metadata.annotations = Some(map(annotations));
+    let names: Vec<&str> = items.iter().map(|(item, _)| *item).collect();
+    secret.metadata.managed_fields = Some(vec![managed("kubectl", &names, &[])]);
+    secret
+}
+
+/// In a word what is planned.
+fn word(plan: &Plan) -> String {
+    match plan {
+        Plan::Leave { .. } => "leave".to_owned(),
+        Plan::Refuse(failure) => failure.reason.to_string(),
+        Plan::Apply(apply) if apply.alien_items.is_empty() => "apply".to_owned(),
+        Plan::Apply(apply) => format!("apply, remove {}", apply.alien_items.join(" ")),
+    }
+}
+
+/// `applied(before)` with a change, against `wanted`.
+fn check(name: &str, existing: &Secret, wanted: &Desired, expected: &str) {
+    assert_eq!(
+        word(&plan(wanted, &sealed(), Some(existing))),
+        expected,
+        "{name}"
+    );
+}
+
+#[test]
+fn a_secret_that_is_not_there_is_created_and_never_overwritten() {
+    let Plan::Apply(apply) = plan(&desired(&[("a", "1")]), &sealed(), None) else {
+        panic!("nothing applied");
+    };
+    assert_eq!(
+        apply.secret.metadata.resource_version.as_deref(),
+        Some(ABSENT)
+    );
+    assert!(apply.secret.owner_references()[0].controller.unwrap());
+}
+
+#[test]
+fn a_secret_is_written_only_if_it_would_change() {
+    let wanted = desired(&[("a", "1"), ("b", "2")]);
+    let changed = |change: fn(&mut Secret)| {
+        let mut secret = applied(&desired(&[("a", "1"), ("b", "2")]));
+        change(&mut secret);
+        secret
+    };
+    let alien = |secret: &mut Secret| {
+        secret
+            .data
+            .as_mut()
+            .unwrap()
+            .insert("c".to_owned(), ByteString(b"3".to_vec()));
+        secret
+            .metadata
+            .managed_fields
+            .as_mut()
+            .unwrap()
+            .push(managed("kubectl-edit", &["c"], &[]));
+    };
+    let cases: [(&str, Secret, &str); 9] = [
+        ("as it was left", changed(|_| {}), "leave"),
+        (
+            "value changed",
+            changed(|s| s.data.as_mut().unwrap().get_mut("a").unwrap().0[0] = b'x'),
+            "apply",
+        ),
+        (
+            "item removed",
+            changed(|s| drop(s.data.as_mut().unwrap().remove("a"))),
+            "apply",
+        ),
+        ("item added", changed(alien), "apply, remove c"),
+        (
+            "label removed",
+            changed(|s| s.metadata.labels = None),
+            "apply",
+        ),
+        (
+            "someone else's label added",
+            changed(|s| {
+                s.metadata
+                    .labels
+                    .get_or_insert_default()
+                    .extend(map(&[("x", "y")]));
+            }),
+            "leave",
+        ),
+        (
+            "owner reference removed",
+            changed(|s| s.metadata.owner_references = None),
+            "apply",
+        ),
+        (
+            "made immutable",
+            changed(|s| s.immutable = Some(true)),
+            "ImmutableSecret",
+        ),
+        ("all data removed", changed(|s| s.data = None), "apply"),
+    ];
+    for (name, existing, expected) in cases {
+        check(name, &existing, &wanted, expected);
+    }
+}
+
+#[test]
+fn a_change_of_the_sealed_secret_is_carried_over() {
+    let before = desired(&[("a", "1"), ("b", "2")]);
+    let with = |change: fn(&mut Desired)| {
+        let mut wanted = desired(&[("a", "1"), ("b", "2")]);
+        change(&mut wanted);
+        wanted
+    };
+    let cases: [(&str, Desired, &str); 6] = [
+        (
+            "item removed: the apply does it",
+            desired(&[("a", "1")]),
+            "apply",
+        ),
+        ("item renamed", desired(&[("a", "1"), ("c", "2")]), "apply"),
+        (
+            "label added",
+            with(|d| d.labels = map(&[("x", "y")])),
+            "apply",
+        ),
+        (
+            "deletion policy changed",
+            with(|d| d.deletion_policy = DeletionPolicy::Retain),
+            "apply",
+        ),
+        (
+            "made immutable",
+            with(|d| d.immutable = Some(true)),
+            "apply",
+        ),
+        (
+            "type changed",
+            with(|d| d.type_ = "kubernetes.io/tls".to_owned()),
+            "ImmutableSecret",
+        ),
+    ];
+    for (name, wanted, expected) in cases {
+        check(name, &applied(&before), &wanted, expected);
+    }
+    let mut labelled = desired(&[("a", "1")]);
+    labelled.labels = map(&[("x", "y")]);
+    check(
+        "label removed",
+        &applied(&labelled),
+        &desired(&[("a", "1")]),
+        "apply",
+    );
+}
+
+#[test]
+fn an_immutable_secret_is_left_alone_or_named() {
+    let with_items = |items: &[(&str, &str)]| Desired {
+        immutable: Some(true),
+        ..desired(items)
+    };
+    let existing = applied(&with_items(&[("a", "1")]));
+    check("unchanged", &existing, &with_items(&[("a", "1")]), "leave");
+    check(
+        "value changed",
+        &existing,
+        &with_items(&[("a", "2")]),
+        "ImmutableSecret",
+    );
+    check(
+        "item added",
+        &existing,
+        &with_items(&[("a", "1"), ("b", "2")]),
+        "ImmutableSecret",
+    );
+    check(
+        "no longer immutable",
+        &existing,
+        &desired(&[("a", "1")]),
+        "ImmutableSecret",
+    );
+    let labels = Desired {
+        labels: map(&[("x", "y")]),
+        ..with_items(&[("a", "1")])
+    };
+    check("only a label changed", &existing, &labels, "apply");
+}
+
+#[test]
+fn a_foreign_secret_is_touched_only_with_its_owners_consent() {
+    let wanted = desired(&[("a", "1")]);
+    let consent = [(ADOPT_ANNOTATION, "true")];
+    let merge = [(ADOPT_ANNOTATION, "merge")];
+    check(
+        "no consent",
+        &foreign(&[("x", "9")], &[]),
+        &wanted,
+        "NotOwned",
+    );
+    check(
+        "some other word",
+        &foreign(&[("x", "9")], &[(ADOPT_ANNOTATION, "yes")]),
+        &wanted,
+        "NotOwned",
+    );
+    check(
+        "handed over",
+        &foreign(&[("x", "9")], &consent),
+        &wanted,
+        "apply, remove x",
+    );
+    check("merge", &foreign(&[("x", "9")], &merge), &wanted, "apply");
+
+    let mut controlled = foreign(&[("x", "9")], &consent);
+    controlled.metadata.owner_references = Some(vec![OwnerReference {
+        api_version: "v1".to_owned(),
+        kind: "Other".to_owned(),
+        name: "db".to_owned(),
+        uid: "uid-9".to_owned(),
+        controller: Some(true),
+        block_owner_deletion: None,
+    }]);
+    check("another controller's", &controlled, &wanted, "NotOwned");
+
+    let mut earlier = applied(&wanted);
+    earlier.metadata.owner_references.as_mut().unwrap()[0].uid = "uid-0".to_owned();
+    check(
+        "of a SealedSecret of this name that was deleted",
+        &earlier,
+        &wanted,
+        "apply",
+    );
+    earlier.metadata.owner_references.as_mut().unwrap()[0].name = "other".to_owned();
+    check("of another SealedSecret", &earlier, &wanted, "NotOwned");
+    assert_eq!(
+        API_VERSION.split('/').next(),
+        Some(waxwing_api::names::GROUP)
+    );
+}
+
+#[test]
+fn merging_writes_the_items_and_nothing_else() {
+    let existing = foreign(&[("x", "9")], &[(ADOPT_ANNOTATION, "merge")]);
+    let Plan::Apply(apply) = plan(&desired(&[("a", "1")]), &sealed(), Some(&existing)) else {
+        panic!("nothing applied");
+    };
+    let secret = apply.secret;
+    assert_eq!(
+        secret.data.as_ref().unwrap().keys().collect::<Vec<_>>(),
+        ["a"]
+    );
+    assert_eq!(secret.type_, None);
+    assert!(secret.owner_references().is_empty());
+    assert_eq!(
+        secret.labels().get(MANAGED_LABEL).map(String::as_str),
+        Some(ADOPT_MERGE)
+    );
+
+    let mut merged = foreign(&[("x", "9"), ("a", "1")], &[(ADOPT_ANNOTATION, "merge")]);
+    merged.metadata.labels = Some(map(&[(MANAGED_LABEL, ADOPT_MERGE)]));
+    merged.metadata.managed_fields = Some(vec![managed(FIELD_MANAGER, &["a"], &[MANAGED_LABEL])]);
+    check("merged", &merged, &desired(&[("a", "1")]), "leave");
+    check(
+        "item removed from the SealedSecret",
+        &merged,
+        &desired(&[("b", "1")]),
+        "apply",
+    );
+    merged.metadata.annotations = None;
+    check(
+        "consent withdrawn",
+        &merged,
+        &desired(&[("a", "1")]),
+        "NotOwned",
+    );
+}
+
+#[test]
+fn what_kubernetes_adds_to_a_token_secret_stays() {
+    let token = |items: &[(&str, &str)]| Desired {
+        type_: TOKEN_TYPE.to_owned(),
+        ..desired(items)
+    };
+    let mut existing = applied(&token(&[("a", "1")]));
+    existing
+        .data
+        .as_mut()
+        .unwrap()
+        .insert("token".to_owned(), ByteString(b"t".to_vec()));
+    check("token added", &existing, &token(&[("a", "1")]), "leave");
+}
+
+#[test]
+fn the_plaintext_that_kubectl_leaves_in_an_annotation_is_never_written() {
+    let mut wanted = desired(&[("a", "1")]);
+    wanted.annotations = map(&[(LAST_APPLIED_ANNOTATION, "{}"), ("x", "y")]);
+    let secret = whole(&wanted, &sealed(), "1");
+    assert_eq!(secret.annotations(), &map(&[("x", "y")]));
+}
