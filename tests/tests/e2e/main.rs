@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
+mod canary;
 mod command_line;
 mod crashes;
 mod drift;
