@@ -2,7 +2,7 @@
 //!
 //! Run `cargo bench -p waxwing-crypto`. After criterion's own figures it prints each operation as a
 //! multiple of the Diffie-Hellman, measured turn by turn with it, so that what else the machine does
-//! weighs on both alike.
+//! weighs on both alike. Last comes the size of a sealed value.
 
 #![allow(missing_docs)]
 
@@ -48,6 +48,7 @@ fn main() {
     }
     criterion.final_summary();
     print_ratios(&operations);
+    print_sizes();
 }
 
 fn diffie_hellman() -> Operation {
@@ -120,6 +121,24 @@ fn print_ratios(operations: &[Operation]) {
             .limit
             .map_or(String::new(), |limit| format!(" (at most {limit:.1})"));
         println!("{}: {ratio:.2} x that{limit}", operation.name);
+    }
+}
+
+/// Prints how long sealed values are. They differ by the random stanza that age adds to each.
+fn print_sizes() {
+    for algorithm in [Algorithm::MlKem768X25519, Algorithm::X25519] {
+        let recipients = [Identity::generate(algorithm).recipient().clone()];
+        let mut sizes: Vec<usize> = (0..ROUNDS)
+            .map(|_| seal(&recipients).to_base64().len())
+            .collect();
+        sizes.sort_unstable();
+        println!(
+            "a sealed value of {} bytes, {algorithm}: {} characters of base64 (from {} to {})",
+            VALUE.len(),
+            sizes[ROUNDS / 2],
+            sizes[0],
+            sizes[ROUNDS - 1]
+        );
     }
 }
 

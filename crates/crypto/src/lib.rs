@@ -20,6 +20,7 @@ mod algorithm;
 mod bech32;
 mod error;
 mod header;
+mod header_first;
 mod hpke;
 mod hybrid;
 mod identity;

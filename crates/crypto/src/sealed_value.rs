@@ -15,6 +15,7 @@ use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
 use crate::header::MAX_PAYLOAD_LEN;
+use crate::header_first::HeaderFirst;
 use crate::provenance::{Provenance, ProvenanceRecipient};
 use crate::{
     Algorithm, Header, Identity, KeyId, KeyRing, MAX_HEADER_LEN, MAX_RECIPIENTS, MAX_VALUE_LEN,
@@ -135,7 +136,8 @@ impl SealedValue {
             .ok_or_else(|| OpenError::UnknownKey {
                 key_ids: self.header.key_ids().collect(),
             })?;
-        let payload = Decryptor::new_buffered(self.file.as_slice())
+        let file = HeaderFirst::new(&self.file, self.header.header_len);
+        let payload = Decryptor::new_buffered(file)
             .and_then(|file| file.decrypt(iter::once(&key as &dyn age::Identity)))
             .map_err(|error| OpenError::Tampered(tampered_part(&error, key.identity.key_id())))?;
         Ok(Unlocked {
@@ -166,7 +168,7 @@ impl fmt::Debug for SealedValue {
 /// A value whose header is authentic.
 pub(crate) struct Unlocked<'a> {
     pub(crate) file_key: FileKey,
-    payload: StreamReader<&'a [u8]>,
+    payload: StreamReader<HeaderFirst<'a>>,
 }
 
 /// The one stanza that an identity is to open, so that it does not try those of other keys.

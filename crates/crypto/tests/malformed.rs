@@ -180,6 +180,17 @@ fn stanzas_of_other_names_are_ignored_wherever_they_stand_behind_ours() {
 }
 
 #[test]
+fn a_header_full_of_tiny_stanzas_is_as_good_as_any() {
+    let identity = Identity::generate(Algorithm::X25519);
+    let to = [identity.recipient().clone()];
+    let tiny = (0..10_000).map(|_| stanza("x")).collect();
+    let value = SealedValue::from_bytes(forge(good_stanzas(&to[0]), &to, tiny)).unwrap();
+    assert!(value.header().header_len > 60_000);
+    let opened = value.open(&ring([&identity]), &HOME).unwrap();
+    assert_eq!(opened.as_slice(), VALUE);
+}
+
+#[test]
 fn recipient_stanzas_that_break_the_rules_are_refused() {
     let [hybrid, classic] = ALGORITHMS.map(Identity::generate);
     let keys = [hybrid.recipient().clone(), classic.recipient().clone()];
