@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Builder;
 
@@ -23,6 +24,9 @@ use crate::work::Leading;
 
 /// More threads than this only cost memory: the API server is the limit.
 const MAX_THREADS: usize = 4;
+
+/// How long giving the Lease back may take.
+const RELEASE_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Why the controller cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +105,8 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
             () = lease.hold() => leading.abort().await,
             () = shutdown.requested() => {
                 leading.finish().await;
-                lease.release().await;
+                // Otherwise the Lease runs out by itself.
+                let _ = tokio::time::timeout(RELEASE_DEADLINE, lease.release()).await;
                 break;
             }
         }

@@ -9,6 +9,11 @@ use waxwing_api::names::API_VERSION;
 use crate::api_error::{self, Tried};
 use crate::args::RunArgs;
 
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A connection that is silent for so long is dead: a watch ends after 290 seconds at the latest.
+const READ_TIMEOUT: Duration = Duration::from_secs(300);
+
 /// Why the controller cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -32,7 +37,9 @@ pub(crate) enum ClusterError {
 pub(crate) async fn connect(args: &RunArgs) -> Result<(Client, String), ClusterError> {
     let mut config = config(args).await?;
     config.default_retry = false;
-    config.connect_timeout = Some(Duration::from_secs(10));
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    config.read_timeout = Some(READ_TIMEOUT);
+    config.reset_reader_on_write = true;
     let url = config.cluster_url.to_string();
     let client = Client::try_from(config).map_err(ClusterError::Client)?;
     Ok((client, url))

@@ -56,7 +56,7 @@ impl Lease {
     pub(crate) async fn acquire(&mut self) {
         let mut waits = false;
         loop {
-            match self.attempt().await {
+            match self.attempt_in_time().await {
                 Ok(true) => {
                     tracing::info!(identity = self.identity, "this replica leads");
                     return;
@@ -111,6 +111,13 @@ impl Lease {
         {
             warn("released", &error);
         }
+    }
+
+    /// A request that hangs counts as one that another replica was faster with.
+    async fn attempt_in_time(&mut self) -> Result<bool, kube::Error> {
+        tokio::time::timeout(RENEW_DEADLINE, self.attempt())
+            .await
+            .unwrap_or(Ok(false))
     }
 
     /// True: this replica holds the Lease now.

@@ -157,10 +157,10 @@ async fn renew(context: &Context, key: &ObjectKey, sealed: &SealedSecret, keys: 
     };
     let status = status::summarise(sealed, &verdict, Timestamp::now());
     let told = write_status(context, key, sealed, &status).await;
-    tell(context, key, sealed, &failures);
     if let Err(outcome) = told {
         return outcome;
     }
+    tell(context, key, sealed, &failures);
     let secret_version = left_version.map(String::into_boxed_str).or(seen_version);
     context.index.remember(
         key.clone(),

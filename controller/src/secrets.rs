@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use kube::core::PartialObjectMeta;
 use kube::runtime::watcher::{self, Event, watcher};
+use tokio::sync::watch;
 use waxwing_api::names::MANAGED_LABEL;
 
 use crate::health::Part;
@@ -20,7 +21,10 @@ use crate::watch::Watch;
 
 /// The resource versions of all labelled Secrets.
 #[derive(Debug, Default)]
-pub(crate) struct Secrets(Mutex<Mirror<ObjectKey, Box<str>>>);
+pub(crate) struct Secrets {
+    versions: Mutex<Mirror<ObjectKey, Box<str>>>,
+    listed: watch::Sender<bool>,
+}
 
 impl Secrets {
     /// The resource version of the Secret, if it is there and has the label.
@@ -28,17 +32,22 @@ impl Secrets {
         self.with(|mirror| mirror.get(key).cloned())
     }
 
-    /// Whether all Secrets were listed at least once.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.with(|mirror| mirror.is_complete())
+    /// Returns once all Secrets were listed.
+    pub(crate) async fn complete(&self) {
+        // An error means that the sender is gone, and it is part of this.
+        let _ = self.listed.subscribe().wait_for(|listed| *listed).await;
     }
 
     fn take(&self, event: Event<(ObjectKey, Box<str>)>) {
-        self.with(|mirror| mirror.take(event));
+        let complete = self.with(|mirror| mirror.take(event));
+        if complete {
+            self.listed
+                .send_if_modified(|listed| !std::mem::replace(listed, true));
+        }
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut Mirror<ObjectKey, Box<str>>) -> T) -> T {
-        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut self.versions.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

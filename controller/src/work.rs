@@ -16,9 +16,6 @@ use crate::reconcile::{Context, DEADLINE, reconcile};
 /// How long work in progress may go on after the wish to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How long the leader waits for the keys and Secrets to be listed, between two looks.
-const PATIENCE: Duration = Duration::from_millis(5);
-
 /// The leader's tasks. Dropping them ends them.
 pub(crate) struct Leading {
     context: Context,
@@ -104,12 +101,7 @@ async fn work_off(context: Context) {
 /// Without the keys nothing can be unsealed, and without the versions of the Secrets it cannot be told
 /// what needs no work.
 async fn feed_when_ready(context: Context) {
-    while context.keys.facts().is_none()
-        || context.keys.current().ring().is_empty()
-        || !context.secrets.is_complete()
-    {
-        tokio::time::sleep(PATIENCE).await;
-    }
+    tokio::join!(context.keys.complete(), context.secrets.complete());
     feed::follow(&context).await;
 }
 

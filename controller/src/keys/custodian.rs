@@ -28,10 +28,22 @@ const BACKOFF: Backoff = Backoff {
     longest: Duration::from_secs(30),
 };
 
+/// The longest that the changes of one decision may take.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Waiting goes by another clock than the one that says when a key is due, and that one can be set.
+const LOOK_AGAIN: Duration = Duration::from_secs(600);
+
 /// What failed, in words that hold nothing of a key.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct EffectError(String);
+
+impl EffectError {
+    fn hung() -> Self {
+        Self("the API server does not answer".to_owned())
+    }
+}
 
 pub(crate) struct Custodian {
     store: Arc<KeyStore>,
@@ -76,10 +88,14 @@ impl Custodian {
             let decision = decide(&Inventory::of(&facts), Timestamp::now(), &self.settings);
             self.report_blocked(&facts, decision.blocked && !was_blocked);
             was_blocked = decision.blocked;
-            let wait = match self.carry_out(&facts, &decision).await {
+            let carried_out = tokio::time::timeout(DEADLINE, self.carry_out(&facts, &decision));
+            let wait = match carried_out
+                .await
+                .unwrap_or_else(|_| Err(EffectError::hung()))
+            {
                 Ok(()) => {
                     failures = 0;
-                    decision.again_at.map(until)
+                    decision.again_at.map(|at| until(at).min(LOOK_AGAIN))
                 }
                 Err(error) => {
                     failures += 1;

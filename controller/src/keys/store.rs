@@ -49,6 +49,17 @@ impl KeyStore {
         self.published.subscribe()
     }
 
+    /// Returns once all keys were listed.
+    pub(crate) async fn complete(&self) {
+        let mut changes = self.subscribe();
+        while self.facts().is_none() {
+            // An error means that the store is gone, and with it the wish to know.
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// What is known; `None` until all of it was listed.
     pub(crate) fn facts(&self) -> Option<Facts> {
         self.with(Mirrors::facts)

@@ -1,0 +1,145 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+
+fn key(name: &str) -> ObjectKey {
+    ObjectKey {
+        namespace: "prod".into(),
+        name: name.into(),
+    }
+}
+
+fn object(name: &str, bytes: usize) -> SealedSecret {
+    let mut object = SealedSecret::default();
+    object.metadata.name = Some(name.to_owned());
+    object
+        .spec
+        .encrypted_data
+        .insert("item".to_owned(), "A".repeat(bytes));
+    object
+}
+
+async fn next_name(queue: &Queue) -> String {
+    queue.next().await.unwrap().0.name.to_string()
+}
+
+#[tokio::test]
+async fn an_object_that_changes_while_it_waits_is_worked_off_once_in_its_newest_form() {
+    let queue = Queue::default();
+    queue.add(key("a"), Work::changed(object("old", 1)));
+    queue.add(key("a"), Work::changed(object("new", 1)));
+    queue.add(key("a"), Work::secret_changed());
+    let (_, work) = queue.next().await.unwrap();
+    assert_eq!(work.object.unwrap().metadata.name.as_deref(), Some("new"));
+    assert_eq!(queue.depth(), 0);
+}
+
+#[tokio::test]
+async fn an_object_that_changes_while_it_is_worked_off_comes_again_afterwards() {
+    let queue = Queue::default();
+    queue.add(key("a"), Work::changed(object("a", 1)));
+    let (a, _) = queue.next().await.unwrap();
+    queue.add(key("a"), Work::forced());
+    queue.add(key("b"), Work::forced());
+    assert_eq!(next_name(&queue).await, "b");
+    queue.finish(&a, Outcome::Done);
+    let (again, work) = queue.next().await.unwrap();
+    assert_eq!(again, a);
+    assert!(work.forced);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_changed_goes_before_what_failed_and_what_failed_comes_again() {
+    let queue = Queue::default();
+    queue.add(key("broken"), Work::forced());
+    let (broken, _) = queue.next().await.unwrap();
+    queue.finish(&broken, Outcome::Retry);
+    tokio::time::advance(Duration::from_secs(2)).await;
+    queue.add(key("good"), Work::forced());
+    assert_eq!(next_name(&queue).await, "good");
+    assert_eq!(next_name(&queue).await, "broken");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_failure_in_a_row_is_waited_for_longer_and_a_change_ends_the_wait() {
+    let queue = Queue::default();
+    queue.add(key("a"), Work::forced());
+    let mut waits = Vec::new();
+    for _ in 0..4 {
+        let before = Instant::now();
+        let (a, _) = queue.next().await.unwrap();
+        waits.push(before.elapsed());
+        queue.finish(&a, Outcome::Retry);
+    }
+    assert!(waits.windows(2).all(|pair| pair[0] < pair[1]), "{waits:?}");
+
+    let before = Instant::now();
+    queue.add(key("a"), Work::changed(object("a", 1)));
+    assert_eq!(next_name(&queue).await, "a");
+    assert_eq!(before.elapsed(), Duration::ZERO);
+    queue.finish(&key("a"), Outcome::Done);
+    let idle = tokio::time::timeout(Duration::from_secs(3600), queue.next()).await;
+    assert!(idle.is_err(), "the alarm of the earlier failure still rang");
+}
+
+#[tokio::test]
+async fn an_object_that_is_removed_is_not_handed_out() {
+    let queue = Queue::default();
+    queue.add(key("gone"), Work::forced());
+    queue.add(key("here"), Work::forced());
+    queue.remove(&key("gone"));
+    assert_eq!(next_name(&queue).await, "here");
+}
+
+#[tokio::test]
+async fn an_object_that_is_removed_while_it_is_worked_off_is_not_tried_again() {
+    let queue = Queue::default();
+    queue.add(key("a"), Work::forced());
+    let (a, _) = queue.next().await.unwrap();
+    queue.remove(&a);
+    assert!(!queue.finish(&a, Outcome::Retry));
+    assert_eq!(queue.depth(), 0);
+    assert!(queue.lock().alarms.is_empty());
+}
+
+#[tokio::test]
+async fn the_feed_waits_while_the_queue_holds_too_many_bytes() {
+    let queue = Queue::default();
+    queue.add(key("a"), Work::changed(object("a", ROOM + 1)));
+    let full = tokio::time::timeout(Duration::from_millis(20), queue.room()).await;
+    assert!(full.is_err());
+    queue.next().await.unwrap();
+    queue.room().await;
+}
+
+#[tokio::test]
+async fn a_closed_queue_hands_out_nothing_until_it_is_reset() {
+    let queue = Queue::default();
+    queue.add(key("a"), Work::forced());
+    queue.close();
+    assert!(queue.next().await.is_none());
+    queue.reset();
+    queue.add(key("b"), Work::forced());
+    assert_eq!(next_name(&queue).await, "b");
+}
+
+#[tokio::test]
+async fn one_notification_wakes_as_many_workers_as_there_is_work() {
+    let queue = std::sync::Arc::new(Queue::default());
+    let workers: Vec<_> = (0..4)
+        .map(|_| {
+            let queue = queue.clone();
+            tokio::spawn(async move { next_name(&queue).await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    for name in ["a", "b", "c", "d"] {
+        queue.add(key(name), Work::forced());
+    }
+    let mut names = Vec::new();
+    for worker in workers {
+        names.push(worker.await.unwrap());
+    }
+    names.sort();
+    assert_eq!(names, ["a", "b", "c", "d"]);
+}
