@@ -7,7 +7,7 @@ use anstyle::AnsiColor;
 use clap::builder::{PossibleValuesParser, Styles, TypedValueParser};
 use clap::{Parser, Subcommand};
 
-use crate::commands::{completions, inspect, keygen, seal, unseal, validate};
+use crate::commands::{completions, inspect, keygen, keys, seal, unseal, validate};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -45,6 +45,7 @@ pub(crate) enum Command {
     Inspect(inspect::Args),
     Validate(validate::Args),
     Keygen(keygen::Args),
+    Keys(keys::Args),
     Completions(completions::Args),
 }
 

@@ -80,6 +80,12 @@ pub(crate) fn warn(message: &str, help: &str) {
     tell("help", HELP, help);
 }
 
+/// Tells what was done, or is about to be.
+pub(crate) fn note(message: &str) {
+    // Where standard error is closed there is nobody left to tell.
+    let _ = writeln!(anstream::stderr(), "{message}");
+}
+
 fn tell(label: &str, style: Style, text: &str) {
     // Where standard error is closed there is nobody left to tell.
     let _ = writeln!(anstream::stderr(), "{style}{label}:{style:#} {text}");

@@ -39,7 +39,8 @@ pub(crate) fn read_file(source: &Source) -> Result<Vec<Identity>, Failure> {
     })?)
 }
 
-fn warn_if_exposed(source: &Source) {
+/// Tells when not only the owner may read the private keys in a file.
+pub(crate) fn warn_if_exposed(source: &Source) {
     let Source::File(path) = source else { return };
     if let Some(mode) = exposing_mode(fs::metadata(path)) {
         warn(

@@ -17,6 +17,7 @@ mod input;
 mod namespace;
 mod output;
 mod recipients;
+mod report_format;
 mod table;
 
 use std::process::ExitCode;

@@ -56,7 +56,7 @@ impl Connection {
             config.connect_timeout = Some(CONNECT_TIMEOUT);
             match Client::try_from(config) {
                 Ok(client) => Ok((client, target)),
-                Err(cause) => Err(ClusterError::client(cause, target)),
+                Err(cause) => Err(ClusterError::client(&cause, target)),
             }
         })?;
         Ok(Self {

@@ -109,20 +109,20 @@ impl ClusterError {
                 permission,
                 problem: error.to_string(),
             },
-            other => Self::client(other, target),
+            other => Self::client(&other, target),
         }
     }
 
     /// No request could be made.
-    pub(super) fn client(cause: kube::Error, target: String) -> Self {
-        match find_auth(&cause) {
+    pub(super) fn client(cause: &kube::Error, target: String) -> Self {
+        match find_auth(cause) {
             Some(auth) => Self::Credentials {
                 target,
                 problem: describe_auth(auth),
             },
             None => Self::Unreachable {
                 target,
-                problem: root_cause(&cause),
+                problem: root_cause(cause),
             },
         }
     }

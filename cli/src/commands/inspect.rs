@@ -5,7 +5,6 @@ mod report;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use clap::ValueEnum;
 use waxwing_crypto::{MalformedError, SealedValue};
 use waxwing_manifest::{Document, Kind, Object, Problem, read, read_sealed_secret};
 
@@ -13,6 +12,7 @@ use self::report::{ItemReport, ObjectReport, Report};
 use crate::diagnostic::{Advice, Failure};
 use crate::input::Source;
 use crate::output;
+use crate::report_format::ReportFormat;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,14 +34,7 @@ pub(crate) struct Args {
 
     /// A table for people, or JSON for programs
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
-    output: OutputFormat,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum OutputFormat {
-    #[default]
-    Table,
-    Json,
+    output: ReportFormat,
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
@@ -129,14 +122,14 @@ fn inspect_object(
     })
 }
 
-fn print(reports: &[Report], format: OutputFormat) -> Result<(), Failure> {
+fn print(reports: &[Report], format: ReportFormat) -> Result<(), Failure> {
     let text = match format {
-        OutputFormat::Json => {
+        ReportFormat::Json => {
             let json = serde_json::to_string_pretty(reports)
                 .expect("reports are strings and numbers only");
             format!("{json}\n")
         }
-        OutputFormat::Table => {
+        ReportFormat::Table => {
             let tables: Vec<String> = reports.iter().map(Report::table).collect();
             tables.join("\n")
         }

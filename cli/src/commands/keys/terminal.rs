@@ -1,0 +1,46 @@
+//! Questions of age's SSH keys and plugins, asked on the terminal: passphrases, PINs, touches.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use waxwing_escrow::{Callbacks, SecretString};
+
+use crate::diagnostic::note;
+
+/// Asks on the terminal; without one there is no answer, and the identity is not used.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AskOnTerminal;
+
+impl Callbacks for AskOnTerminal {
+    fn display_message(&self, message: &str) {
+        note(message);
+    }
+
+    fn confirm(&self, message: &str, yes: &str, no: Option<&str>) -> Option<bool> {
+        let question = format!("{message} ({yes}/{})", no.unwrap_or("no"));
+        let answer = ask(&question)?;
+        Some(answer.eq_ignore_ascii_case(yes) || answer.eq_ignore_ascii_case("yes"))
+    }
+
+    fn request_public_string(&self, description: &str) -> Option<String> {
+        ask(description)
+    }
+
+    fn request_passphrase(&self, description: &str) -> Option<SecretString> {
+        rpassword::prompt_password(format!("{description}: "))
+            .ok()
+            .map(SecretString::from)
+    }
+}
+
+/// Asks a question and reads the answer, if someone sits there.
+pub(super) fn ask(question: &str) -> Option<String> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        return None;
+    }
+    // Where standard error is closed the question is not seen, and the answer is what it is.
+    let _ = write!(io::stderr(), "{question}: ");
+    let mut answer = String::new();
+    stdin.lock().read_line(&mut answer).ok()?;
+    Some(answer.trim().to_owned())
+}
