@@ -7,6 +7,7 @@ mod bad_input;
 mod cluster;
 mod inspect;
 mod keygen;
+mod keys;
 mod program;
 mod raw;
 mod seal;

@@ -52,13 +52,14 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let recipients = args.recipients.resolve()?;
+    if !args.identity_export && !recipients.is_empty() {
+        return Err(BackupError::RecipientsWithoutExport.into());
+    }
     let store = KeyStore::open(&args.cluster)?;
     let mut keys = store.list_some()?;
     mark_primary(&mut keys);
     if args.identity_export {
         export_missing(&mut keys, &store.private_halves()?, &recipients)?;
-    } else if !recipients.is_empty() {
-        return Err(BackupError::RecipientsWithoutExport.into());
     }
     refuse_without_escrow(&keys)?;
     let text = format!("{HEAD}{}", write_sealing_keys(&keys));
