@@ -1,7 +1,8 @@
 //! What can be wrong with a sealed value, and what can go wrong with sealing, opening and rewrapping.
 
 use crate::{
-    KeyId, MAX_HEADER_LEN, MAX_RECIPIENTS, MAX_VALUE_LEN, MixedRecipients, Scope, ScopeWordError,
+    AmbiguousKeyId, KeyId, MAX_HEADER_LEN, MAX_RECIPIENTS, MAX_VALUE_LEN, MixedRecipients, Scope,
+    ScopeWordError,
 };
 
 /// Why something is no sealed value, as can be told without any key.
@@ -96,6 +97,9 @@ pub enum SealError {
     /// Post-quantum and classic recipients together.
     #[error(transparent)]
     Mixed(#[from] MixedRecipients),
+    /// Two different recipients with the same key id.
+    #[error(transparent)]
+    AmbiguousKeyId(#[from] AmbiguousKeyId),
     /// The value is too long.
     #[error("the value is too long; {MAX_VALUE_LEN} bytes can be sealed at most")]
     TooLong,

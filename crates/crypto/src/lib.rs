@@ -6,9 +6,9 @@
 //!
 //! A value that comes from outside goes through [`SealedValue::parse`]: `age_header` reads the age
 //! header, `provenance` the two stanzas of ours in it, and the result is a [`Header`], which tells
-//! without any key where the value belongs, when it was sealed, and to which keys. Only a parsed value can be
-//! opened or rewrapped. The recipient types plug into the `age` crate by its two traits; `hybrid` is
-//! made of `xwing` (the key encapsulation) and `hpke` (what is built on it).
+//! without any key where the value belongs, when it was sealed, and to which keys. Only a parsed
+//! value can be opened or rewrapped. The recipient types plug into the `age` crate by its two
+//! traits; `hybrid` is made of `xwing` (the key encapsulation) and `hpke` (what is built on it).
 //!
 //! Nothing here does I/O, reads a clock or knows Kubernetes. The wire format is described in
 //! docs/format.md.
@@ -45,7 +45,7 @@ pub use key_file::{
 };
 pub use key_id::{KeyId, ParseKeyIdError};
 pub use key_ring::KeyRing;
-pub use recipient::{MixedRecipients, ParseRecipientError, Recipient};
+pub use recipient::{AmbiguousKeyId, MixedRecipients, ParseRecipientError, Recipient};
 pub use scope::{Place, Scope, ScopeKind, ScopeWordError, UnknownScopeKind};
 pub use sealed_value::SealedValue;
 pub use time::format_time;

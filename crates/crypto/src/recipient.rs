@@ -143,6 +143,25 @@ fn parse_x25519(text: &str, bytes: &[u8]) -> Option<age::x25519::Recipient> {
     is_contributory(&PublicKey::from(point)).then(|| text.parse().ok())?
 }
 
+/// The recipients in their order, without repetitions.
+pub(crate) fn distinct(recipients: &[Recipient]) -> Result<Vec<&Recipient>, AmbiguousKeyId> {
+    let mut distinct: Vec<&Recipient> = Vec::with_capacity(recipients.len());
+    for recipient in recipients {
+        match distinct.iter().find(|earlier| earlier.id == recipient.id) {
+            None => distinct.push(recipient),
+            Some(&earlier) if earlier == recipient => {}
+            Some(_) => return Err(AmbiguousKeyId(recipient.id)),
+        }
+    }
+    Ok(distinct)
+}
+
+/// Two different recipients with the same key id. It does not happen by chance, but it can be made
+/// to, with some billions of tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("two different recipients have the key id {0}; find out where they come from")]
+pub struct AmbiguousKeyId(pub KeyId);
+
 /// Post-quantum and classic recipients together: the classic ones would undo what the others are for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -269,6 +288,18 @@ mod tests {
                 ParseRecipientError::InvalidKey
             );
         }
+    }
+
+    #[test]
+    fn a_repeated_recipient_counts_once_and_two_of_the_same_key_id_are_refused() {
+        let [one, two] = [(); 2].map(|()| recipient(Algorithm::X25519));
+        let both = [one.clone(), two.clone(), one.clone()];
+        assert_eq!(distinct(&both), Ok(vec![&one, &two]));
+        let disguised = Recipient { id: one.id, ..two };
+        assert_eq!(
+            distinct(&[one.clone(), disguised]),
+            Err(AmbiguousKeyId(one.id))
+        );
     }
 
     #[test]

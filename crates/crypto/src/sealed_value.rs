@@ -20,7 +20,7 @@ use crate::provenance::{Provenance, ProvenanceRecipient};
 use crate::{
     Algorithm, Header, Identity, KeyId, KeyRing, MAX_HEADER_LEN, MAX_RECIPIENTS, MAX_VALUE_LEN,
     MalformedError, MixedRecipients, OpenError, Place, Recipient, Scope, SealError, TamperedPart,
-    time,
+    recipient, time,
 };
 
 /// The most characters of base64 that a sealed value can have.
@@ -39,8 +39,8 @@ impl SealedValue {
     /// The time is kept in whole seconds.
     ///
     /// # Errors
-    /// Fails if a limit is exceeded, the recipients are mixed or missing, or the scope or the time cannot be
-    /// written.
+    /// Fails if a limit is exceeded, the recipients are mixed or missing, or the scope or the time
+    /// cannot be written.
     pub fn seal(
         plaintext: &[u8],
         scope: &Scope,
@@ -54,7 +54,7 @@ impl SealedValue {
             return Err(SealError::TimeOutOfRange);
         }
         scope.check()?;
-        let recipients = distinct(recipients);
+        let recipients = recipient::distinct(recipients)?;
         let class = check_recipients(&recipients)?;
         let provenance = ProvenanceRecipient {
             provenance: Provenance {
@@ -220,17 +220,6 @@ fn tampered_part(error: &DecryptError, key_id: KeyId) -> TamperedPart {
     }
 }
 
-/// The recipients in their order, without repetitions.
-fn distinct(recipients: &[Recipient]) -> Vec<&Recipient> {
-    let mut distinct: Vec<&Recipient> = Vec::with_capacity(recipients.len());
-    for recipient in recipients {
-        if !distinct.contains(&recipient) {
-            distinct.push(recipient);
-        }
-    }
-    distinct
-}
-
 /// Checks the number of the recipients and that they are of one class, which is returned.
 fn check_recipients(recipients: &[&Recipient]) -> Result<Algorithm, SealError> {
     if recipients.len() > MAX_RECIPIENTS {
@@ -241,6 +230,8 @@ fn check_recipients(recipients: &[&Recipient]) -> Result<Algorithm, SealError> {
     Ok(first.algorithm())
 }
 
+/// age's writer keeps the last chunk of the plaintext, up to 64 KiB, in a buffer that it does not
+/// wipe: a program that must leave none behind uses a zeroizing allocator.
 fn encrypt(
     plaintext: &[u8],
     provenance: &ProvenanceRecipient,
