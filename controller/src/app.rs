@@ -13,7 +13,7 @@ use crate::health::Health;
 use crate::http;
 use crate::index::Index;
 use crate::keys::custodian::Custodian;
-use crate::keys::{self, KeyStore, Settings};
+use crate::keys::{self, KeyStore, Recovery, RecoveryError, Settings};
 use crate::leader::Lease;
 use crate::metrics::{Metrics, Sources};
 use crate::queue::Queue;
@@ -34,6 +34,8 @@ const RELEASE_DEADLINE: Duration = Duration::from_secs(2);
 pub(crate) enum RunError {
     #[error(transparent)]
     Cluster(#[from] ClusterError),
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
     #[error("{address} cannot be listened on: {error}; give another --http-address")]
     Http { address: String, error: io::Error },
     #[error("the process could not be set up: {0}")]
@@ -59,6 +61,7 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
     let shutdown = Shutdown::on_signals()?;
     let namespace = args.own_namespace();
     let identity = identity();
+    let recovery = Recovery::to(args.recovery_recipients(), args.key_algorithm)?;
     let (client, url) = cluster::connect(args).await?;
     cluster::check_definitions(&client, &url).await?;
     tracing::info!(
@@ -84,16 +87,11 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
     let settings = Settings {
         rollover_period: args.key_rollover_period,
         algorithm: args.key_algorithm,
+        retire_after: args.key_retire_after,
+        delete_unused_after: args.key_delete_unused_after,
+        recovery: recovery.as_ref().map(Recovery::fingerprint),
     };
-    let custodian = || {
-        Custodian::new(
-            &client,
-            &namespace,
-            context.keys.clone(),
-            settings,
-            context.events.clone(),
-        )
-    };
+    let custodian = || Custodian::new(&context, &namespace, settings, recovery.clone());
     let mut lease = Lease::new(client.clone(), &namespace, identity);
     loop {
         tokio::select! {

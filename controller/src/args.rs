@@ -54,6 +54,31 @@ pub(crate) struct RunArgs {
     )]
     pub(crate) key_algorithm: Algorithm,
 
+    /// How long after a new key took over an older one is retired: it goes on opening values, and never
+    /// becomes primary again; 0: never
+    #[arg(long, value_name = "DURATION", env = "WAXWING_KEY_RETIRE_AFTER", default_value = "0", value_parser = parse_period)]
+    pub(crate) key_retire_after: Period,
+
+    /// How long after a retired key lost its last dependent it is deleted for good; 0: never
+    ///
+    /// A key that a SealedSecret of this cluster needs is never deleted; what lies in Git only, and is
+    /// not applied, does not count. Needs the permissions of deploy/kustomize/components/key-deletion.
+    #[arg(long, value_name = "DURATION", env = "WAXWING_KEY_DELETE_UNUSED_AFTER", default_value = "0", value_parser = parse_period)]
+    pub(crate) key_delete_unused_after: Period,
+
+    /// Whom every sealing key is backed up to, encrypted, in its SealingKey: age1…, age1pq1…, an SSH
+    /// public key or a plugin's recipient; may be given several times
+    ///
+    /// In the environment variable, commas or line breaks stand between recipients. Any one of their
+    /// identities can restore the keys; keep them offline.
+    #[arg(
+        long,
+        value_name = "RECIPIENT",
+        env = "WAXWING_RECOVERY_RECIPIENT",
+        hide_env_values = true
+    )]
+    pub(crate) recovery_recipient: Vec<String>,
+
     /// How many SealedSecrets are worked on at the same time
     #[arg(
         long,
@@ -99,7 +124,7 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// How long a key is primary; `None` is for ever.
+/// How long something takes; `None` is for ever.
 pub(crate) type Period = Option<Duration>;
 
 fn parse_period(text: &str) -> Result<Period, humantime::DurationError> {
@@ -121,6 +146,15 @@ impl RunArgs {
                     .filter(|name| !name.is_empty())
             })
             .unwrap_or_else(|| waxwing_api::names::DEFAULT_NAMESPACE.to_owned())
+    }
+
+    /// The recovery recipients, one by one.
+    pub(crate) fn recovery_recipients(&self) -> impl Iterator<Item = &str> {
+        self.recovery_recipient
+            .iter()
+            .flat_map(|list| list.split([',', '\n']))
+            .map(str::trim)
+            .filter(|recipient| !recipient.is_empty())
     }
 }
 
@@ -148,6 +182,26 @@ mod tests {
                 Some(expected.as_str())
             );
         }
+    }
+
+    #[test]
+    fn recovery_recipients_may_be_listed_in_one_variable() {
+        let args = [
+            "waxwing-controller",
+            "run",
+            "--recovery-recipient",
+            "age1a, age1b\n\nssh-ed25519 AAAA someone\n",
+            "--recovery-recipient",
+            "age1c",
+        ];
+        let Command::Run(run) = Args::try_parse_from(args).unwrap().command else {
+            panic!("not run")
+        };
+        let recipients: Vec<&str> = run.recovery_recipients().collect();
+        assert_eq!(
+            recipients,
+            ["age1a", "age1b", "ssh-ed25519 AAAA someone", "age1c"]
+        );
     }
 
     #[test]

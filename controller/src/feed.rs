@@ -7,11 +7,12 @@ use kube::{Api, Resource};
 use waxwing_api::SealedSecret;
 
 use crate::health::Part;
-use crate::index::Known;
+use crate::index::{Expected, Known};
 use crate::object_key::ObjectKey;
 use crate::queue::Work;
 use crate::reconcile::Context;
 use crate::status;
+use crate::unseal::key_ids;
 use crate::watch::Watch;
 
 /// How many objects are listed at once: enough to be fast, few enough that a page of the largest
@@ -71,6 +72,12 @@ fn observe(context: &Context, mut object: SealedSecret) {
             .index
             .remember(key, Known::settled(&object, settled)),
         _ => {
+            let expected = Expected {
+                uid: object.metadata.uid.as_deref().unwrap_or_default().into(),
+                generation,
+                key_ids: key_ids(&object).into(),
+            };
+            context.index.expect(key.clone(), expected);
             object.metadata.managed_fields = None;
             context.queue.add(key, Work::changed(object));
         }

@@ -1,8 +1,9 @@
 //! What is remembered of each SealedSecret: little, whatever its size.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
 use waxwing_api::Reason;
 use waxwing_crypto::KeyId;
 
@@ -37,69 +38,244 @@ pub(crate) struct Known {
     pub(crate) stale: bool,
 }
 
-/// Every SealedSecret that was worked off.
+/// How many SealedSecrets have a value sealed to each key; a key that is not there: none.
+pub(crate) type Dependents = Arc<BTreeMap<KeyId, i64>>;
+
+/// Every SealedSecret that was worked off, and those that wait for it.
 #[derive(Debug, Default)]
-pub(crate) struct Index(Mutex<HashMap<ObjectKey, Known>>);
+pub(crate) struct Index {
+    inner: Mutex<Inner>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    entries: HashMap<ObjectKey, Entry>,
+    /// All SealedSecrets were listed.
+    complete: bool,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    known: Option<Known>,
+    /// The newest generation, as long as it waits.
+    expected: Option<Expected>,
+}
+
+/// A SealedSecret that waits to be worked off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Expected {
+    pub(crate) uid: Box<str>,
+    pub(crate) generation: i64,
+    /// All keys that its items are sealed to.
+    pub(crate) key_ids: Box<[KeyId]>,
+}
+
+impl Expected {
+    fn is_fulfilled_by(&self, known: &Known) -> bool {
+        known.uid == self.uid && known.generation >= self.generation
+    }
+}
+
+impl Entry {
+    /// The keys that the object needs: both now and once it was worked off.
+    fn key_ids(&self) -> impl Iterator<Item = KeyId> {
+        let known = self.known.as_ref().map(|known| &known.key_ids);
+        let expected = self.expected.as_ref().map(|expected| &expected.key_ids);
+        let ids: HashSet<KeyId> = known
+            .into_iter()
+            .chain(expected)
+            .flatten()
+            .copied()
+            .collect();
+        ids.into_iter()
+    }
+}
 
 impl Index {
     pub(crate) fn get(&self, key: &ObjectKey) -> Option<Known> {
-        self.lock().get(key).cloned()
+        self.lock().entries.get(key)?.known.clone()
     }
 
     /// Whether that generation of that very object was worked off.
     pub(crate) fn has(&self, key: &ObjectKey, uid: &str, generation: i64) -> bool {
-        self.lock()
+        let inner = self.lock();
+        let known = inner
+            .entries
             .get(key)
-            .is_some_and(|known| &*known.uid == uid && known.generation >= generation)
+            .and_then(|entry| entry.known.as_ref());
+        known.is_some_and(|known| &*known.uid == uid && known.generation >= generation)
+    }
+
+    /// It waits to be worked off: until then nothing is known of it but the keys that it needs.
+    pub(crate) fn expect(&self, key: ObjectKey, expected: Expected) {
+        self.lock().entries.entry(key).or_default().expected = Some(expected);
+        self.changed.notify_one();
     }
 
     pub(crate) fn remember(&self, key: ObjectKey, known: Known) {
-        self.lock().insert(key, known);
+        let mut inner = self.lock();
+        let entry = inner.entries.entry(key).or_default();
+        entry
+            .expected
+            .take_if(|expected| expected.is_fulfilled_by(&known));
+        entry.known = Some(known);
+        drop(inner);
+        self.changed.notify_one();
     }
 
     pub(crate) fn forget(&self, key: &ObjectKey) {
-        self.lock().remove(key);
+        self.lock().entries.remove(key);
+        self.changed.notify_one();
     }
 
-    /// Forgets all but those, and returns what was forgotten.
+    /// All SealedSecrets were listed: forgets all but those, and returns what was forgotten.
     pub(crate) fn retain(&self, listed: &HashSet<ObjectKey>) -> Vec<ObjectKey> {
-        let mut index = self.lock();
-        let gone: Vec<ObjectKey> = index
+        let mut inner = self.lock();
+        inner.complete = true;
+        let gone: Vec<ObjectKey> = inner
+            .entries
             .keys()
             .filter(|key| !listed.contains(key))
             .cloned()
             .collect();
         for key in &gone {
-            index.remove(key);
+            inner.entries.remove(key);
         }
+        drop(inner);
+        self.changed.notify_one();
         gone
     }
 
     pub(crate) fn clear(&self) {
-        self.lock().clear();
+        *self.lock() = Inner::default();
+        self.changed.notify_one();
     }
 
     /// The objects for which `test` holds.
     pub(crate) fn select(&self, test: impl Fn(&Known) -> bool) -> Vec<ObjectKey> {
         self.lock()
+            .entries
             .iter()
-            .filter(|(_, known)| test(known))
+            .filter(|(_, entry)| entry.known.as_ref().is_some_and(&test))
             .map(|(key, _)| key.clone())
             .collect()
     }
 
     /// How many objects are in each state, and how many are stale.
     pub(crate) fn count(&self) -> (HashMap<State, i64>, i64) {
-        let index = self.lock();
+        let inner = self.lock();
         let mut states = HashMap::new();
-        for known in index.values() {
+        let mut stale = 0;
+        for known in inner
+            .entries
+            .values()
+            .filter_map(|entry| entry.known.as_ref())
+        {
             *states.entry(known.state).or_default() += 1;
+            stale += i64::from(known.stale);
         }
-        let stale = index.values().filter(|known| known.stale).count();
-        (states, i64::try_from(stale).unwrap_or(i64::MAX))
+        (states, stale)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<ObjectKey, Known>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// How many objects need each key; `None` until all objects were listed.
+    pub(crate) fn dependents(&self) -> Option<Dependents> {
+        let inner = self.lock();
+        if !inner.complete {
+            return None;
+        }
+        let mut counts = BTreeMap::new();
+        for id in inner.entries.values().flat_map(Entry::key_ids) {
+            *counts.entry(id).or_default() += 1;
+        }
+        Some(Arc::new(counts))
+    }
+
+    /// Returns once something changed since it last returned. For one task only.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn key(name: &str) -> ObjectKey {
+        ObjectKey {
+            namespace: "prod".into(),
+            name: name.into(),
+        }
+    }
+
+    fn id(number: u64) -> KeyId {
+        format!("{number:016x}").parse().unwrap()
+    }
+
+    fn known(generation: i64, key_ids: &[KeyId]) -> Known {
+        Known {
+            uid: "uid".into(),
+            generation,
+            state: State::Ready,
+            secret_version: None,
+            key_ids: key_ids.into(),
+            stale: false,
+        }
+    }
+
+    fn expected(uid: &str, generation: i64, key_ids: &[KeyId]) -> Expected {
+        Expected {
+            uid: uid.into(),
+            generation,
+            key_ids: key_ids.into(),
+        }
+    }
+
+    fn counts(index: &Index) -> Vec<(KeyId, i64)> {
+        let dependents = index.dependents().unwrap();
+        dependents.iter().map(|(id, count)| (*id, *count)).collect()
+    }
+
+    #[test]
+    fn dependents_are_not_told_before_all_objects_were_listed() {
+        let index = Index::default();
+        index.remember(key("a"), known(1, &[id(1)]));
+        assert_eq!(index.dependents(), None);
+        index.retain(&[key("a")].into());
+        assert_eq!(counts(&index), [(id(1), 1)]);
+        index.clear();
+        assert_eq!(index.dependents(), None);
+    }
+
+    #[test]
+    fn an_object_that_waits_needs_its_old_keys_and_its_new_ones() {
+        let index = Index::default();
+        index.retain(&HashSet::new());
+        index.expect(key("a"), expected("uid", 1, &[id(1)]));
+        assert_eq!(counts(&index), [(id(1), 1)]);
+        index.remember(key("a"), known(1, &[id(1)]));
+        index.expect(key("a"), expected("uid", 2, &[id(1), id(2)]));
+        assert_eq!(counts(&index), [(id(1), 1), (id(2), 1)]);
+        index.remember(key("a"), known(2, &[id(2)]));
+        assert_eq!(counts(&index), [(id(2), 1)]);
+    }
+
+    #[test]
+    fn work_on_an_older_generation_or_object_does_not_end_the_wait_of_a_newer_one() {
+        let index = Index::default();
+        index.retain(&HashSet::new());
+        for newer in [expected("uid", 2, &[id(2)]), expected("other", 1, &[id(2)])] {
+            index.expect(key("a"), newer);
+            index.remember(key("a"), known(1, &[id(1)]));
+            assert_eq!(counts(&index), [(id(1), 1), (id(2), 1)]);
+            index.forget(&key("a"));
+        }
+        assert_eq!(counts(&index), []);
     }
 }

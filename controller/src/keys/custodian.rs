@@ -5,23 +5,23 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use kube::runtime::events::EventType;
-use kube::{Api, Client, Resource, ResourceExt};
-use serde_json::json;
-use waxwing_api::key_secret::key_secret;
-use waxwing_api::names::{FIELD_MANAGER, PENDING_ANNOTATION, REVOKED_ANNOTATION};
-use waxwing_api::{KeyState, SealingKey, SealingKeySpec};
-use waxwing_crypto::{Identity, KeyId, Recipient};
+use kube::{Resource, ResourceExt};
+use tokio::sync::watch;
+use waxwing_api::{KeyState, SealingKey};
+use waxwing_crypto::{Identity, KeyId};
 
+use super::effects::{EffectError, Effects};
+use super::escrow::Recovery;
 use super::facts::{Facts, KeySecret};
 use super::inventory::Inventory;
 use super::policy::{Action, Cause, Decision, Settings, decide};
-use super::report::status_to_write;
-use super::store::{KeyStore, key_secret_selector};
-use crate::api_error::{self, Class, Tried};
+use super::report::{newly_unusable, status_to_write};
+use super::store::KeyStore;
 use crate::backoff::Backoff;
 use crate::events::Events;
+use crate::index::{Dependents, Index};
+use crate::reconcile::Context;
 
 const BACKOFF: Backoff = Backoff {
     first: Duration::from_millis(500),
@@ -34,65 +34,63 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// Waiting goes by another clock than the one that says when a key is due, and that one can be set.
 const LOOK_AGAIN: Duration = Duration::from_secs(600);
 
-/// What failed, in words that hold nothing of a key.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct EffectError(String);
-
-impl EffectError {
-    fn hung() -> Self {
-        Self("the API server does not answer".to_owned())
-    }
-}
+/// Dependents are counted this long after a change: one count for all the objects of a `kubectl apply`.
+const DEBOUNCE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Custodian {
     store: Arc<KeyStore>,
+    index: Arc<Index>,
     settings: Settings,
-    secrets: Api<Secret>,
-    sealing_keys: Api<SealingKey>,
+    effects: Effects,
     events: Events,
     namespace: String,
 }
 
 impl Custodian {
     pub(crate) fn new(
-        client: &Client,
+        context: &Context,
         namespace: &str,
-        store: Arc<KeyStore>,
         settings: Settings,
-        events: Events,
+        recovery: Option<Recovery>,
     ) -> Self {
         Self {
-            store,
+            store: context.keys.clone(),
+            index: context.index.clone(),
             settings,
-            secrets: Api::namespaced(client.clone(), namespace),
-            sealing_keys: Api::namespaced(client.clone(), namespace),
-            events,
+            effects: Effects::new(&context.client, namespace, recovery),
+            events: context.events.clone(),
             namespace: namespace.to_owned(),
         }
     }
 
-    /// Looks after the keys for ever: at each change, and when the next rollover is due.
+    /// Looks after the keys for ever: at each change of them or of their dependents, and when something
+    /// is due.
     pub(crate) async fn run(self) {
+        let (counter, counts) = watch::channel(None);
+        let index = self.index.clone();
+        tokio::join!(self.look_after(counts), count_dependents(&index, &counter));
+    }
+
+    async fn look_after(self, mut counts: watch::Receiver<Option<Dependents>>) {
         let mut changes = self.store.subscribe();
         let mut failures = 0;
         let mut was_blocked = false;
         loop {
             changes.borrow_and_update();
+            let dependents = counts.borrow_and_update().clone();
             let Some(facts) = self.store.facts() else {
                 if changes.changed().await.is_err() {
                     return;
                 }
                 continue;
             };
-            let decision = decide(&Inventory::of(&facts), Timestamp::now(), &self.settings);
+            let inventory = Inventory::of(&facts).with_dependents(dependents);
+            let decision = decide(&inventory, Timestamp::now(), &self.settings);
             self.report_blocked(&facts, decision.blocked && !was_blocked);
             was_blocked = decision.blocked;
-            let carried_out = tokio::time::timeout(DEADLINE, self.carry_out(&facts, &decision));
-            let wait = match carried_out
-                .await
-                .unwrap_or_else(|_| Err(EffectError::hung()))
-            {
+            let carried_out =
+                tokio::time::timeout(DEADLINE, self.carry_out(&facts, &inventory, &decision));
+            let wait = match carried_out.await.unwrap_or_else(|_| Err(hung())) {
                 Ok(()) => {
                     failures = 0;
                     decision.again_at.map(|at| until(at).min(LOOK_AGAIN))
@@ -105,30 +103,47 @@ impl Custodian {
             };
             tokio::select! {
                 changed = changes.changed(), if failures == 0 => if changed.is_err() { return },
+                changed = counts.changed(), if failures == 0 => if changed.is_err() { return },
                 () = sleep_for(wait) => {}
             }
         }
     }
 
-    async fn carry_out(&self, facts: &Facts, decision: &Decision) -> Result<(), EffectError> {
+    /// Everything that can be done is done, whatever else fails; the first failure is returned.
+    async fn carry_out(
+        &self,
+        facts: &Facts,
+        inventory: &Inventory,
+        decision: &Decision,
+    ) -> Result<(), EffectError> {
+        let mut result = Ok(());
         for action in &decision.actions {
-            match action {
-                Action::Create(_) => self.create_if_still_due().await?,
-                Action::Publish { id, state } => self.publish_one(facts, *id, *state).await?,
-                Action::Complete { secret } => {
-                    self.annotate(secret, json!({ PENDING_ANNOTATION: null }))
-                        .await?;
-                }
-                Action::MarkRevoked { secret, id } => self.mark_revoked(facts, secret, *id).await?,
-            }
+            result = result.and(self.act(facts, action).await);
         }
-        self.write_statuses(facts).await
+        result.and(self.write_statuses(facts, inventory).await)
+    }
+
+    async fn act(&self, facts: &Facts, action: &Action) -> Result<(), EffectError> {
+        match action {
+            Action::Create(_) => self.create_if_still_due().await,
+            Action::Publish { id, state } => self.publish(facts, *id, *state).await,
+            Action::Complete { secret } => self.effects.complete(secret).await,
+            Action::MarkRevoked { secret, id } => self.mark_revoked(facts, secret, *id).await,
+            Action::Escrow(id) => self.put_in_escrow(facts, *id).await,
+            Action::Keep(id) => match facts.sealing_key(*id) {
+                Some(key) => self.effects.keep(key).await,
+                None => Ok(()),
+            },
+            Action::Release(id) => self.release(facts, *id).await,
+            Action::Retire(id) => self.retire(facts, *id).await,
+            Action::Delete(id) => self.delete(facts, *id).await,
+        }
     }
 
     /// The watches can lag behind what this replica, or the leader before it, has just done: a new
     /// key is made only after the keys were listed afresh.
     async fn create_if_still_due(&self) -> Result<(), EffectError> {
-        let facts = self.list().await?;
+        let facts = self.effects.list().await?;
         let decision = decide(&Inventory::of(&facts), Timestamp::now(), &self.settings);
         let cause = decision.actions.iter().find_map(|action| match action {
             Action::Create(cause) => Some(*cause),
@@ -140,135 +155,118 @@ impl Custodian {
         }
     }
 
-    async fn list(&self) -> Result<Facts, EffectError> {
-        let of_keys = ListParams::default().fields(&key_secret_selector());
-        let secrets = self
-            .secrets
-            .list(&of_keys)
-            .await
-            .map_err(failed("list", "secrets"))?;
-        let sealing_keys = self
-            .sealing_keys
-            .list(&ListParams::default())
-            .await
-            .map_err(failed("list", "sealingkeys"))?;
-        Ok(Facts {
-            secrets: secrets
-                .items
-                .iter()
-                .map(KeySecret::read)
-                .map(Arc::new)
-                .collect(),
-            sealing_keys: sealing_keys.items.into_iter().map(Arc::new).collect(),
-        })
-    }
-
-    /// The private half is there before anyone can seal to the public half.
     async fn create(&self, cause: Cause) -> Result<(), EffectError> {
         let algorithm = self.settings.algorithm;
-        let identity = tokio::task::block_in_place(|| Identity::generate(algorithm));
-        let secret = pending_key_secret(&identity);
-        self.secrets
-            .create(&created_by(), &secret)
-            .await
-            .map_err(failed("create", "secrets"))?;
-        let key = self.publish(identity.recipient(), KeyState::Active).await?;
-        let id = identity.key_id();
+        let (id, key) = self.effects.create(algorithm).await?;
         tracing::info!(key_id = %id, %algorithm, ?cause, "made a new sealing key");
         if let Some(key) = key {
-            self.events.tell(
-                key.object_ref(&()),
-                EventType::Normal,
-                "KeyCreated",
-                format!("New primary key, algorithm {algorithm}."),
-            );
-        }
-        self.annotate(&id.to_string(), json!({ PENDING_ANNOTATION: null }))
-            .await
-    }
-
-    async fn publish_one(
-        &self,
-        facts: &Facts,
-        id: KeyId,
-        state: KeyState,
-    ) -> Result<(), EffectError> {
-        let mut identities = facts.secrets.iter().flat_map(|secret| secret.identities());
-        let Some(identity) = identities.find(|identity| identity.key_id() == id) else {
-            return Ok(());
-        };
-        if self.publish(identity.recipient(), state).await?.is_some() {
-            tracing::info!(key_id = %id, ?state, "published the public half of a sealing key");
+            let note = format!("New primary key, algorithm {algorithm}.");
+            self.tell(&key, EventType::Normal, "KeyCreated", note);
         }
         Ok(())
     }
 
-    /// Makes the SealingKey; `None` if it is there already.
-    async fn publish(
-        &self,
-        recipient: &Recipient,
-        state: KeyState,
-    ) -> Result<Option<SealingKey>, EffectError> {
-        let spec = SealingKeySpec {
-            recipient: recipient.to_string(),
-            algorithm: recipient.algorithm().into(),
-            state,
-            escrow: None,
+    async fn publish(&self, facts: &Facts, id: KeyId, state: KeyState) -> Result<(), EffectError> {
+        let Some(identity) = facts.identity(id) else {
+            return Ok(());
         };
-        let key = SealingKey::new(&recipient.key_id().to_string(), spec);
-        match self.sealing_keys.create(&created_by(), &key).await {
-            Ok(key) => Ok(Some(key)),
-            Err(error) if api_error::classify(&error) == Class::Conflict => Ok(None),
-            Err(error) => Err(failed("create", "sealingkeys")(error)),
+        if self.effects.publish(identity, state).await?.is_some() {
+            tracing::info!(key_id = %id, ?state, "published the public half of a sealing key");
         }
+        Ok(())
     }
 
     async fn mark_revoked(&self, facts: &Facts, name: &str, id: KeyId) -> Result<(), EffectError> {
         let Some(secret) = facts.secrets.iter().find(|secret| secret.name == name) else {
             return Ok(());
         };
-        self.annotate(name, json!({ REVOKED_ANNOTATION: secret.revoked.with(id) }))
-            .await?;
+        self.effects.mark_revoked(secret, id).await?;
         tracing::info!(key_id = %id, secret = name, "revoked a sealing key");
         Ok(())
     }
 
-    async fn annotate(
-        &self,
-        secret: &str,
-        annotations: serde_json::Value,
-    ) -> Result<(), EffectError> {
-        let patch = json!({ "metadata": { "annotations": annotations } });
-        self.secrets
-            .patch_metadata(secret, &patched_by(), &Patch::Merge(patch))
-            .await
-            .map(drop)
-            .map_err(failed("patch", "secrets"))
+    async fn put_in_escrow(&self, facts: &Facts, id: KeyId) -> Result<(), EffectError> {
+        if let (Some(key), Some(identity)) = (facts.sealing_key(id), facts.identity(id)) {
+            self.effects.put_in_escrow(key, identity).await?;
+            tracing::info!(key_id = %id, "put a sealing key in escrow for the recovery recipients");
+        }
+        Ok(())
+    }
+
+    async fn release(&self, facts: &Facts, id: KeyId) -> Result<(), EffectError> {
+        if let Some(key) = facts.sealing_key(id)
+            && self.is_unneeded_now(id)
+        {
+            self.effects.release(key).await?;
+            tracing::info!(key_id = %id, "no SealedSecret needs the sealing key: its deletion goes on");
+        }
+        Ok(())
+    }
+
+    async fn retire(&self, facts: &Facts, id: KeyId) -> Result<(), EffectError> {
+        if let Some(key) = facts.sealing_key(id) {
+            self.effects.retire(key).await?;
+            tracing::info!(key_id = %id, "retired a sealing key");
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, facts: &Facts, id: KeyId) -> Result<(), EffectError> {
+        let Some(key) = facts.sealing_key(id) else {
+            return Ok(());
+        };
+        let holds_it = |secret: &&KeySecret| {
+            let mut identities = secret.identities().iter();
+            identities.any(|identity| identity.key_id() == id)
+        };
+        let secrets: Vec<&KeySecret> = facts
+            .secrets
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(holds_it)
+            .collect();
+        if self.is_unneeded_now(id) && self.effects.delete(key, id, &secrets).await? {
+            tracing::info!(key_id = %id, "deleted a sealing key that no SealedSecret needed any more");
+            let note = "Deleted for good: no SealedSecret needed it any more.".to_owned();
+            self.tell(key, EventType::Normal, "KeyDeleted", note);
+        }
+        Ok(())
+    }
+
+    /// What was counted can be a moment old.
+    fn is_unneeded_now(&self, id: KeyId) -> bool {
+        let dependents = self.index.dependents();
+        dependents.is_some_and(|dependents| !dependents.contains_key(&id))
     }
 
     /// The new primary is told first: there is a moment with two, and none without any.
-    async fn write_statuses(&self, facts: &Facts) -> Result<(), EffectError> {
-        let inventory = Inventory::of(facts);
+    async fn write_statuses(
+        &self,
+        facts: &Facts,
+        inventory: &Inventory,
+    ) -> Result<(), EffectError> {
         let now = Timestamp::now();
         let mut statuses: Vec<_> = facts
             .sealing_keys
             .iter()
-            .filter_map(|key| Some((key, status_to_write(&inventory, key, now)?)))
+            .filter_map(|key| Some((key, status_to_write(inventory, key, now)?)))
             .collect();
         statuses.sort_by_key(|(_, status)| !status.primary);
         for (key, status) in statuses {
-            let name = key.metadata.name.as_deref().unwrap_or_default();
-            let patch = json!({ "metadata": { "uid": key.metadata.uid }, "status": status });
-            let written = self
-                .sealing_keys
-                .patch_status(name, &patched_by(), &Patch::Merge(patch))
-                .await;
-            match written {
-                // It was deleted, or made anew: the watch tells.
-                Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => {}
-                written => written
-                    .map(drop)
-                    .map_err(failed("patch", "sealingkeys/status"))?,
+            self.effects.write_status(key, &status).await?;
+            if let Some(loaded) = newly_unusable(key, &status) {
+                tracing::warn!(
+                    key_id = key.name_any(),
+                    reason = loaded.reason,
+                    "sealing key not used: {}",
+                    loaded.message
+                );
+                self.tell(
+                    key,
+                    EventType::Warning,
+                    &loaded.reason,
+                    loaded.message.clone(),
+                );
             }
         }
         Ok(())
@@ -298,33 +296,45 @@ impl Custodian {
             );
         }
     }
-}
 
-/// The key Secret, marked as not complete without its SealingKey.
-fn pending_key_secret(identity: &Identity) -> Secret {
-    let mut secret = key_secret(identity);
-    secret
-        .annotations_mut()
-        .insert(PENDING_ANNOTATION.to_owned(), "true".to_owned());
-    secret
-}
-
-fn created_by() -> PostParams {
-    PostParams {
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-        ..PostParams::default()
+    fn tell(&self, key: &SealingKey, type_: EventType, reason: &str, note: String) {
+        self.events.tell(key.object_ref(&()), type_, reason, note);
     }
 }
 
-fn patched_by() -> PatchParams {
-    PatchParams {
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-        ..PatchParams::default()
+impl Facts {
+    fn sealing_key(&self, id: KeyId) -> Option<&SealingKey> {
+        let name = id.to_string();
+        self.sealing_keys
+            .iter()
+            .map(AsRef::as_ref)
+            .find(|key| key.metadata.name.as_ref() == Some(&name))
+    }
+
+    fn identity(&self, id: KeyId) -> Option<&Identity> {
+        self.secrets
+            .iter()
+            .flat_map(|secret| secret.identities())
+            .find(|identity| identity.key_id() == id)
     }
 }
 
-fn failed(verb: &'static str, resource: &'static str) -> impl Fn(kube::Error) -> EffectError {
-    move |error| EffectError(api_error::explain(&error, Tried::new(verb, resource)))
+/// Keeps the number of dependents of each key up to date for ever.
+async fn count_dependents(index: &Index, counter: &watch::Sender<Option<Dependents>>) {
+    loop {
+        index.changed().await;
+        tokio::time::sleep(DEBOUNCE).await;
+        let counted = index.dependents();
+        counter.send_if_modified(|before| {
+            let differs = *before != counted;
+            *before = counted;
+            differs
+        });
+    }
+}
+
+fn hung() -> EffectError {
+    EffectError("the API server does not answer".to_owned())
 }
 
 fn until(at: Timestamp) -> Duration {

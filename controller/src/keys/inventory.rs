@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use kube::ResourceExt;
-use waxwing_api::names::ROLLOVER_REQUESTED_ANNOTATION;
-use waxwing_api::{KeyState, SealingKey};
+use waxwing_api::names::{
+    ESCROW_RECIPIENTS_ANNOTATION, KEY_FINALIZER, ROLLOVER_REQUESTED_ANNOTATION,
+};
+use waxwing_api::{KeyConditionType, KeyState, SealingKey};
 use waxwing_crypto::{KeyId, Recipient};
 
+use super::escrow::InEscrow;
 use super::facts::{Facts, KeySecret};
+use crate::index::Dependents;
 
 /// Every key of the cluster, by its id, with its two halves.
 #[derive(Debug, Default)]
@@ -16,6 +20,8 @@ pub(crate) struct Inventory {
     pub(crate) keys: BTreeMap<KeyId, Key>,
     /// The names of key Secrets that could not be read, with the reason.
     pub(crate) unreadable: Vec<(String, String)>,
+    /// How many SealedSecrets need each key; `None` as long as not all of them are known.
+    pub(super) dependents: Option<Dependents>,
 }
 
 #[derive(Debug)]
@@ -28,9 +34,56 @@ pub(crate) struct Key {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PublicHalf {
     pub(crate) created: Timestamp,
+    /// What it may do. One that is being deleted is Retired at most: nothing more is to be sealed to it.
     pub(crate) state: KeyState,
     /// An administrator asks for a new primary in its place.
     pub(crate) rollover_requested: bool,
+    pub(crate) in_escrow: InEscrow,
+    pub(crate) deleting: bool,
+    /// It has the finalizer that keeps it while it is needed.
+    pub(crate) kept: bool,
+    /// Since when no SealedSecret needs it, as its status says.
+    pub(crate) unneeded_since: Option<Timestamp>,
+}
+
+impl PublicHalf {
+    fn read(sealing_key: &SealingKey) -> Self {
+        let meta = &sealing_key.metadata;
+        let annotation = |name: &str| sealing_key.annotations().get(name).map(String::as_str);
+        let deleting = meta.deletion_timestamp.is_some();
+        let state = sealing_key.spec.state;
+        Self {
+            created: meta
+                .creation_timestamp
+                .as_ref()
+                .map_or(Timestamp::UNIX_EPOCH, |time| time.0),
+            state: if deleting {
+                state.max(KeyState::Retired)
+            } else {
+                state
+            },
+            rollover_requested: annotation(ROLLOVER_REQUESTED_ANNOTATION).is_some(),
+            in_escrow: InEscrow::read(
+                sealing_key.spec.escrow.as_deref(),
+                annotation(ESCROW_RECIPIENTS_ANNOTATION),
+            ),
+            deleting,
+            kept: sealing_key
+                .finalizers()
+                .iter()
+                .any(|finalizer| finalizer == KEY_FINALIZER),
+            unneeded_since: unneeded_since(sealing_key),
+        }
+    }
+}
+
+fn unneeded_since(sealing_key: &SealingKey) -> Option<Timestamp> {
+    let conditions = &sealing_key.status.as_ref()?.conditions;
+    conditions
+        .iter()
+        .find(|condition| condition.type_ == KeyConditionType::InUse.as_str())
+        .filter(|condition| condition.status == "False")
+        .map(|condition| condition.last_transition_time.0)
 }
 
 #[derive(Debug)]
@@ -50,6 +103,8 @@ pub(crate) struct Copies {
     pub(crate) unmarked: Vec<String>,
     /// Those that still wait for their SealingKey.
     pub(crate) pending: Vec<String>,
+    /// One of them holds other keys too.
+    pub(crate) shared: bool,
 }
 
 impl Copies {
@@ -109,6 +164,17 @@ impl Inventory {
         inventory
     }
 
+    pub(crate) fn with_dependents(mut self, dependents: Option<Dependents>) -> Self {
+        self.dependents = dependents;
+        self
+    }
+
+    /// How many SealedSecrets need the key; `None` as long as not all of them are known.
+    pub(crate) fn dependents(&self, id: KeyId) -> Option<i64> {
+        let dependents = self.dependents.as_ref()?;
+        Some(dependents.get(&id).copied().unwrap_or_default())
+    }
+
     fn add_private(&mut self, secret: &KeySecret) {
         if let Err(why) = &secret.contents {
             self.unreadable.push((secret.name.clone(), why.to_string()));
@@ -127,6 +193,7 @@ impl Inventory {
                 if secret.pending {
                     copies.pending.push(secret.name.clone());
                 }
+                copies.shared |= secret.identities().len() > 1;
             }
         }
     }
@@ -151,17 +218,7 @@ impl Inventory {
         if !is_named_after_its_recipient(sealing_key, id) {
             key.private = PrivateHalf::Mismatch;
         }
-        key.public = Some(PublicHalf {
-            created: sealing_key
-                .metadata
-                .creation_timestamp
-                .as_ref()
-                .map_or(Timestamp::UNIX_EPOCH, |time| time.0),
-            state: sealing_key.spec.state,
-            rollover_requested: sealing_key
-                .annotations()
-                .contains_key(ROLLOVER_REQUESTED_ANNOTATION),
-        });
+        key.public = Some(PublicHalf::read(sealing_key));
     }
 
     /// The newest Active key whose private half is loaded and matches.
@@ -215,6 +272,11 @@ impl Key {
         matches!(&self.private, PrivateHalf::Loaded(copies) if copies.is_marked_revoked())
     }
 
+    /// Whether a key Secret that holds it holds other keys too.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(&self.private, PrivateHalf::Loaded(copies) if copies.shared)
+    }
+
     /// Its SealingKey says so, or its key Secret.
     pub(crate) fn is_to_be_revoked(&self) -> bool {
         self.is_marked_revoked()
@@ -233,153 +295,4 @@ fn is_named_after_its_recipient(sealing_key: &SealingKey, id: KeyId) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use std::sync::Arc;
-
-    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-    use waxwing_api::SealingKeySpec;
-    use waxwing_crypto::{Algorithm, Identity};
-
-    use super::super::facts::Revoked;
-    use super::super::ring::Keys;
-    use super::*;
-
-    fn identity() -> Identity {
-        Identity::generate(Algorithm::X25519)
-    }
-
-    fn sealing_key(identity: &Identity, created: i64, state: KeyState) -> Arc<SealingKey> {
-        let spec = SealingKeySpec {
-            recipient: identity.recipient().to_string(),
-            algorithm: Algorithm::X25519.into(),
-            state,
-            escrow: None,
-        };
-        let mut key = SealingKey::new(&identity.key_id().to_string(), spec);
-        key.metadata.creation_timestamp = Some(Time(Timestamp::from_second(created).unwrap()));
-        Arc::new(key)
-    }
-
-    fn secret(name: &str, identities: &[&Identity], revoked: Revoked) -> Arc<KeySecret> {
-        Arc::new(KeySecret {
-            name: name.to_owned(),
-            uid: String::new(),
-            contents: Ok(identities
-                .iter()
-                .map(|identity| (*identity).clone())
-                .collect()),
-            revoked,
-            pending: false,
-        })
-    }
-
-    fn usability(facts: &Facts, identity: &Identity) -> Usability {
-        let inventory = Inventory::of(facts);
-        inventory.usability(identity.key_id(), &inventory.keys[&identity.key_id()])
-    }
-
-    #[test]
-    fn the_primary_is_the_newest_active_key_whose_private_half_is_there() {
-        let keys: Vec<Identity> = (0..4).map(|_| identity()).collect();
-        let facts = Facts {
-            secrets: vec![secret("a", &[&keys[0], &keys[1], &keys[2]], Revoked::None)],
-            sealing_keys: vec![
-                sealing_key(&keys[0], 10, KeyState::Active),
-                sealing_key(&keys[1], 20, KeyState::Active),
-                sealing_key(&keys[2], 30, KeyState::Retired),
-                sealing_key(&keys[3], 40, KeyState::Active),
-            ],
-        };
-        assert_eq!(Inventory::of(&facts).primary().unwrap().1, keys[1].key_id());
-    }
-
-    #[test]
-    fn keys_of_the_same_second_are_ordered_by_name() {
-        let keys = [identity(), identity()];
-        let facts = Facts {
-            secrets: vec![secret("a", &[&keys[0], &keys[1]], Revoked::None)],
-            sealing_keys: keys
-                .iter()
-                .map(|key| sealing_key(key, 10, KeyState::Active))
-                .collect(),
-        };
-        let last = keys
-            .iter()
-            .map(|key| key.key_id().to_string())
-            .max()
-            .unwrap();
-        assert_eq!(Inventory::of(&facts).primary().unwrap().1.to_string(), last);
-    }
-
-    #[test]
-    fn a_private_half_that_is_missing_or_another_one_is_told_apart() {
-        let (key, other) = (identity(), identity());
-        let sealing_keys = vec![sealing_key(&key, 10, KeyState::Active)];
-        let mut facts = Facts {
-            secrets: vec![secret("elsewhere", &[&other], Revoked::None)],
-            sealing_keys,
-        };
-        assert_eq!(usability(&facts, &key), Usability::Missing);
-        facts.secrets = vec![secret(&key.key_id().to_string(), &[&other], Revoked::None)];
-        assert_eq!(usability(&facts, &key), Usability::Mismatch);
-        facts.secrets = vec![secret("any-name", &[&key], Revoked::None)];
-        assert_eq!(usability(&facts, &key), Usability::Active);
-    }
-
-    #[test]
-    fn a_sealing_key_that_is_not_named_after_its_recipient_is_not_used() {
-        let (key, other) = (identity(), identity());
-        let mut imposter = (*sealing_key(&other, 10, KeyState::Active)).clone();
-        imposter.metadata.name = Some(key.key_id().to_string());
-        let facts = Facts {
-            secrets: vec![secret("a", &[&key], Revoked::None)],
-            sealing_keys: vec![Arc::new(imposter)],
-        };
-        assert_eq!(usability(&facts, &key), Usability::Mismatch);
-        assert_eq!(Inventory::of(&facts).primary(), None);
-    }
-
-    #[test]
-    fn a_revoked_key_opens_values_until_a_newer_key_is_primary() {
-        let (old, new) = (identity(), identity());
-        let mut facts = Facts {
-            secrets: vec![secret("a", &[&old, &new], Revoked::None)],
-            sealing_keys: vec![sealing_key(&old, 10, KeyState::Revoked)],
-        };
-        let opens = |facts: &Facts| {
-            Keys::of(facts, &Inventory::of(facts))
-                .ring()
-                .contains(&old.key_id())
-        };
-        assert!(opens(&facts), "there is no new primary yet");
-        facts
-            .sealing_keys
-            .push(sealing_key(&new, 20, KeyState::Active));
-        assert!(!opens(&facts), "there is a new primary");
-        facts.sealing_keys.clear();
-        assert!(
-            opens(&facts),
-            "without a mark the revocation goes with the SealingKey"
-        );
-        facts.secrets = vec![secret(
-            "a",
-            &[&old, &new],
-            Revoked::These(vec![old.key_id()]),
-        )];
-        assert!(!opens(&facts), "the mark outlives the SealingKey");
-    }
-
-    #[test]
-    fn a_key_without_sealing_key_opens_values_and_is_not_primary() {
-        let key = identity();
-        let facts = Facts {
-            secrets: vec![secret("by-hand", &[&key], Revoked::None)],
-            sealing_keys: vec![],
-        };
-        let keys = Keys::of(&facts, &Inventory::of(&facts));
-        assert!(keys.ring().contains(&key.key_id()));
-        assert_eq!(keys.primary(), None);
-    }
-}
+mod tests;

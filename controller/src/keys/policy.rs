@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use waxwing_api::KeyState;
 use waxwing_crypto::{Algorithm, KeyId};
 
-use super::inventory::{Age, Copies, Inventory, Key, PrivateHalf};
+use super::escrow::{Fingerprint, InEscrow};
+use super::inventory::{Age, Copies, Inventory, Key, PrivateHalf, PublicHalf};
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
@@ -14,6 +15,12 @@ pub(crate) struct Settings {
     pub(crate) rollover_period: Option<Duration>,
     /// The algorithm of new keys.
     pub(crate) algorithm: Algorithm,
+    /// How long after another key took over an Active key is retired; `None`: never.
+    pub(crate) retire_after: Option<Duration>,
+    /// How long after a Retired key lost its last dependent it is deleted; `None`: never.
+    pub(crate) delete_unused_after: Option<Duration>,
+    /// Whom the keys are backed up to, if to anyone.
+    pub(crate) recovery: Option<Fingerprint>,
 }
 
 /// One change.
@@ -22,11 +29,28 @@ pub(crate) enum Action {
     /// Make a new key, which becomes the primary.
     Create(Cause),
     /// Make the SealingKey of a private half that has none.
-    Publish { id: KeyId, state: KeyState },
+    Publish {
+        id: KeyId,
+        state: KeyState,
+    },
     /// The key of that Secret has its SealingKey: it is not pending any more.
-    Complete { secret: String },
+    Complete {
+        secret: String,
+    },
     /// Mark the key Secret, so that the revocation outlives the SealingKey.
-    MarkRevoked { secret: String, id: KeyId },
+    MarkRevoked {
+        secret: String,
+        id: KeyId,
+    },
+    /// Encrypt the private half to the recovery recipients as they are now.
+    Escrow(KeyId),
+    /// Put the finalizer on the SealingKey.
+    Keep(KeyId),
+    /// Take it off: the SealingKey is being deleted, and nothing needs it.
+    Release(KeyId),
+    Retire(KeyId),
+    /// Delete both halves for good.
+    Delete(KeyId),
 }
 
 /// Why a new key is made.
@@ -58,50 +82,110 @@ const SKEW: SignedDuration = SignedDuration::from_secs(5);
 pub(crate) fn decide(inventory: &Inventory, now: Timestamp, settings: &Settings) -> Decision {
     let mut decision = Decision::default();
     for (id, key) in &inventory.keys {
-        decision.actions.extend(tend(inventory, *id, key));
+        decision
+            .actions
+            .extend(tend(inventory, *id, key, settings.recovery));
+        decision.age(inventory, *id, key, now, settings);
     }
-    if has_unfinished_key(inventory) {
-        return decision;
-    }
-    let due = match inventory.primary() {
-        None => Some(cause_without_primary(inventory)),
-        Some(primary) if is_older_than_a_revoked_key(inventory, primary) => Some(Cause::Revocation),
-        Some((_, id)) if is_rollover_requested(inventory, id) => Some(Cause::Rollover),
-        Some((created, _)) => {
-            let due_at = settings
-                .rollover_period
-                .and_then(|period| end_of(created, period));
-            decision.again_at = due_at.filter(|at| *at > now);
-            due_at.filter(|at| *at <= now).map(|_| Cause::Rollover)
-        }
-    };
-    let Some(cause) = due else { return decision };
-    if is_blocked(inventory, cause) {
-        decision.blocked = true;
-    } else if let Some(wait) = wait_for_the_next_second(inventory, now) {
-        decision.again_at = Some(wait);
-    } else {
-        decision.actions.push(Action::Create(cause));
+    if !has_unfinished_key(inventory) {
+        decision.succeed(inventory, now, settings);
     }
     decision
 }
 
+impl Decision {
+    fn look_again(&mut self, at: Timestamp) {
+        self.again_at = Some(self.again_at.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    /// True: that time has come. Otherwise the next decision is due then, if it ever comes.
+    fn has_come(&mut self, at: Option<Timestamp>, now: Timestamp) -> bool {
+        match at {
+            Some(at) if at > now => {
+                self.look_again(at);
+                false
+            }
+            at => at.is_some(),
+        }
+    }
+
+    /// Whether a new primary is needed.
+    fn succeed(&mut self, inventory: &Inventory, now: Timestamp, settings: &Settings) {
+        let cause = match inventory.primary() {
+            None => cause_without_primary(inventory),
+            Some(primary) if is_older_than_a_revoked_key(inventory, primary) => Cause::Revocation,
+            Some((_, id)) if is_rollover_requested(inventory, id) => Cause::Rollover,
+            Some((created, _)) => {
+                let due_at = end_of(created, settings.rollover_period);
+                if !self.has_come(due_at, now) {
+                    return;
+                }
+                Cause::Rollover
+            }
+        };
+        if is_blocked(inventory, cause) {
+            self.blocked = true;
+        } else if let Some(wait) = wait_for_the_next_second(inventory, now) {
+            self.look_again(wait);
+        } else {
+            self.actions.push(Action::Create(cause));
+        }
+    }
+
+    /// What becomes of a key that another one has taken over from.
+    fn age(
+        &mut self,
+        inventory: &Inventory,
+        id: KeyId,
+        key: &Key,
+        now: Timestamp,
+        settings: &Settings,
+    ) {
+        let Some(public) = key.public.filter(|public| !public.deleting) else {
+            return;
+        };
+        match public.state {
+            KeyState::Active if key.is_loaded() => {
+                let retired_at = succeeded_at(inventory, (public.created, id))
+                    .and_then(|at| end_of(at, settings.retire_after));
+                if self.has_come(retired_at, now) {
+                    self.actions.push(Action::Retire(id));
+                }
+            }
+            KeyState::Retired if inventory.dependents(id) == Some(0) && !key.is_shared() => {
+                let deleted_at = public
+                    .unneeded_since
+                    .and_then(|since| end_of(since, settings.delete_unused_after));
+                if self.has_come(deleted_at, now) {
+                    self.actions.push(Action::Delete(id));
+                }
+            }
+            KeyState::Active | KeyState::Retired | KeyState::Revoked => {}
+        }
+    }
+}
+
 /// What should be done about one key by itself.
-fn tend(inventory: &Inventory, id: KeyId, key: &Key) -> Vec<Action> {
+fn tend(inventory: &Inventory, id: KeyId, key: &Key, recovery: Option<Fingerprint>) -> Vec<Action> {
+    let mut actions: Vec<Action> = key
+        .public
+        .and_then(|public| tend_public(inventory, id, key, public))
+        .into_iter()
+        .collect();
     let PrivateHalf::Loaded(copies) = &key.private else {
-        return Vec::new();
+        return actions;
     };
     let Some(public) = key.public else {
         let state = state_to_publish(key, copies);
         return vec![Action::Publish { id, state }];
     };
-    let mut actions: Vec<Action> = copies
-        .pending
-        .iter()
-        .map(|secret| Action::Complete {
-            secret: secret.clone(),
-        })
-        .collect();
+    actions.extend(copies.pending.iter().map(|secret| Action::Complete {
+        secret: secret.clone(),
+    }));
+    let is_in_escrow = recovery.is_none_or(|wanted| public.in_escrow == InEscrow::For(wanted));
+    if !is_in_escrow && !key.is_to_be_revoked() {
+        actions.push(Action::Escrow(id));
+    }
     if public.state == KeyState::Revoked
         && (key.is_marked_revoked() || inventory.is_succeeded(id, key))
     {
@@ -111,6 +195,29 @@ fn tend(inventory: &Inventory, id: KeyId, key: &Key) -> Vec<Action> {
         }));
     }
     actions
+}
+
+/// The finalizer. One on a key that never had its private half would be in the way of its deletion.
+fn tend_public(inventory: &Inventory, id: KeyId, key: &Key, public: PublicHalf) -> Option<Action> {
+    if public.deleting {
+        let is_free = public.kept && inventory.dependents(id) == Some(0);
+        is_free.then_some(Action::Release(id))
+    } else {
+        (!public.kept && key.is_loaded()).then_some(Action::Keep(id))
+    }
+}
+
+/// When a newer key took over: the oldest of those that are Active. A key that someone put in by hand
+/// and that never was Active did not take over from any.
+fn succeeded_at(inventory: &Inventory, age: Age) -> Option<Timestamp> {
+    inventory
+        .keys
+        .iter()
+        .filter(|(_, key)| key.is_loaded() && !key.is_marked_revoked())
+        .filter_map(|(id, key)| Some((key.public?, *id)))
+        .filter(|(public, id)| public.state == KeyState::Active && (public.created, *id) > age)
+        .map(|(public, _)| public.created)
+        .min()
 }
 
 /// A key that someone put in by hand opens values, and never becomes primary without a word.
@@ -194,10 +301,10 @@ fn wait_for_the_next_second(inventory: &Inventory, now: Timestamp) -> Option<Tim
     (now < next).then_some(next)
 }
 
-/// `None` if that lies beyond all times.
-fn end_of(created: Timestamp, period: Duration) -> Option<Timestamp> {
-    created
-        .checked_add(SignedDuration::try_from(period).ok()?)
+/// `None` for a period of never, and if the end lies beyond all times.
+fn end_of(start: Timestamp, period: Option<Duration>) -> Option<Timestamp> {
+    start
+        .checked_add(SignedDuration::try_from(period?).ok()?)
         .ok()
 }
 

@@ -1,10 +1,11 @@
 //! What the status of each SealingKey should say.
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use waxwing_api::{KeyConditionType, KeyReason, SealingKey, SealingKeyStatus};
 use waxwing_crypto::KeyId;
 
+use super::escrow::InEscrow;
 use super::inventory::{Inventory, Usability};
 use crate::status::carry_over;
 
@@ -17,31 +18,62 @@ pub(crate) fn status_to_write(
     let name = sealing_key.metadata.name.as_deref()?;
     let id: KeyId = name.parse().ok()?;
     let key = inventory.keys.get(&id)?;
+    let public = key.public?;
     let present = sealing_key.status.clone().unwrap_or_default();
-    let loaded = loaded_condition(
-        inventory.usability(id, key),
-        sealing_key.metadata.generation,
-        now,
-    );
-    let others = present
-        .conditions
-        .iter()
-        .filter(|condition| condition.type_ != loaded.type_);
-    let conditions = others
-        .cloned()
-        .chain([carry_over(&present.conditions, loaded.clone())])
-        .collect();
+    let primary = inventory
+        .primary()
+        .is_some_and(|(_, primary)| primary == id);
+    let summaries = [
+        Some(loaded(inventory.usability(id, key))),
+        Some(escrowed(public.in_escrow)),
+        in_use(primary, inventory.dependents(id)),
+    ];
+    let mut conditions = present.conditions.clone();
+    for Summary(type_, truth, reason, message) in summaries.into_iter().flatten() {
+        let condition = Condition {
+            type_: type_.to_string(),
+            status: if truth { "True" } else { "False" }.to_owned(),
+            reason: reason.to_string(),
+            message: message.to_owned(),
+            observed_generation: sealing_key.metadata.generation,
+            last_transition_time: Time(now),
+        };
+        put(&mut conditions, carry_over(&present.conditions, condition));
+    }
     let wanted = SealingKeyStatus {
-        primary: inventory
-            .primary()
-            .is_some_and(|(_, primary)| primary == id),
+        primary,
+        dependents: inventory.dependents(id).or(present.dependents),
         conditions,
-        ..present.clone()
     };
     (sealing_key.status.is_none() || wanted != present).then_some(wanted)
 }
 
-fn loaded_condition(usability: Usability, generation: Option<i64>, now: Timestamp) -> Condition {
+/// The condition that says why the key is not used, if the status did not say so before.
+pub(crate) fn newly_unusable<'a>(
+    sealing_key: &SealingKey,
+    wanted: &'a SealingKeyStatus,
+) -> Option<&'a Condition> {
+    let bad = [
+        KeyReason::PrivateHalfMissing.as_str(),
+        KeyReason::PrivateHalfMismatch.as_str(),
+    ];
+    let now = find_loaded(wanted)?;
+    let before = sealing_key.status.as_ref().and_then(find_loaded);
+    let is_news = before.is_none_or(|before| before.reason != now.reason);
+    (is_news && bad.contains(&now.reason.as_str())).then_some(now)
+}
+
+fn find_loaded(status: &SealingKeyStatus) -> Option<&Condition> {
+    let type_ = KeyConditionType::Loaded.as_str();
+    status
+        .conditions
+        .iter()
+        .find(|condition| condition.type_ == type_)
+}
+
+struct Summary(KeyConditionType, bool, KeyReason, &'static str);
+
+fn loaded(usability: Usability) -> Summary {
     let (loaded, reason, message) = match usability {
         Usability::Active | Usability::Retired => (
             true,
@@ -64,12 +96,58 @@ fn loaded_condition(usability: Usability, generation: Option<i64>, now: Timestam
             "No key Secret holds the private half; the key is not used. Restore the key Secret from a backup, or delete this object.",
         ),
     };
-    Condition {
-        type_: KeyConditionType::Loaded.to_string(),
-        status: if loaded { "True" } else { "False" }.to_owned(),
-        reason: reason.to_string(),
-        message: message.to_owned(),
-        observed_generation: generation,
-        last_transition_time: k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now),
+    Summary(KeyConditionType::Loaded, loaded, reason, message)
+}
+
+fn escrowed(in_escrow: InEscrow) -> Summary {
+    let (escrowed, reason, message) = match in_escrow {
+        InEscrow::No => (
+            false,
+            KeyReason::NoEscrow,
+            "The private half is in this cluster only, and lost when the cluster is. Run the controller with --recovery-recipient.",
+        ),
+        InEscrow::For(_) | InEscrow::ForUnknown => (
+            true,
+            KeyReason::InEscrow,
+            "spec.escrow holds the private half, encrypted to recovery recipients.",
+        ),
+    };
+    Summary(KeyConditionType::Escrowed, escrowed, reason, message)
+}
+
+/// `None`: it cannot be told yet.
+fn in_use(primary: bool, dependents: Option<i64>) -> Option<Summary> {
+    let (used, reason, message) = match (primary, dependents) {
+        (true, _) => (
+            true,
+            KeyReason::IsPrimary,
+            "New values are sealed to this key.",
+        ),
+        (false, Some(0)) => (
+            false,
+            KeyReason::NoDependents,
+            "No SealedSecret in this cluster needs this key.",
+        ),
+        (false, Some(_)) => (
+            true,
+            KeyReason::HasDependents,
+            "SealedSecrets have values sealed to this key: reseal them before it is deleted.",
+        ),
+        (false, None) => return None,
+    };
+    Some(Summary(KeyConditionType::InUse, used, reason, message))
+}
+
+/// In the place of the one of its type, or at the end.
+fn put(conditions: &mut Vec<Condition>, condition: Condition) {
+    let present = conditions
+        .iter_mut()
+        .find(|present| present.type_ == condition.type_);
+    match present {
+        Some(present) => *present = condition,
+        None => conditions.push(condition),
     }
 }
+
+#[cfg(test)]
+mod tests;

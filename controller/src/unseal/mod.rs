@@ -51,6 +51,18 @@ pub(crate) fn unseal(sealed: &SealedSecret, keys: &Keys) -> Unsealing {
     }
 }
 
+/// All keys that the items are sealed to, sorted; those of items that are no sealed values are not known.
+pub(crate) fn key_ids(sealed: &SealedSecret) -> Vec<KeyId> {
+    let values = sealed.spec.encrypted_data.values();
+    let mut key_ids: Vec<KeyId> = values
+        .filter_map(|text| SealedValue::parse(text).ok())
+        .flat_map(|value| value.header().key_ids().collect::<Vec<_>>())
+        .collect();
+    key_ids.sort_unstable();
+    key_ids.dedup();
+    key_ids
+}
+
 /// The items so far.
 #[derive(Default)]
 struct Opening {

@@ -104,6 +104,8 @@ pub enum KeyConditionType {
     Loaded,
     /// True: the private half is encrypted to recovery recipients in `spec.escrow`.
     Escrowed,
+    /// True: it is the primary, or SealedSecrets need it.
+    InUse,
 }
 
 impl KeyConditionType {
@@ -112,6 +114,7 @@ impl KeyConditionType {
         match self {
             Self::Loaded => "Loaded",
             Self::Escrowed => "Escrowed",
+            Self::InUse => "InUse",
         }
     }
 }
@@ -137,6 +140,12 @@ pub enum KeyReason {
     InEscrow,
     /// `spec.escrow` is not there: the key is lost when the cluster is.
     NoEscrow,
+    /// It is the key that new values are sealed to.
+    IsPrimary,
+    /// At least one SealedSecret has a value sealed to it.
+    HasDependents,
+    /// No SealedSecret has a value sealed to it, and none will be.
+    NoDependents,
 }
 
 impl KeyReason {
@@ -149,6 +158,9 @@ impl KeyReason {
             Self::Revoked => "Revoked",
             Self::InEscrow => "InEscrow",
             Self::NoEscrow => "NoEscrow",
+            Self::IsPrimary => "IsPrimary",
+            Self::HasDependents => "HasDependents",
+            Self::NoDependents => "NoDependents",
         }
     }
 }

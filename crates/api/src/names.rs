@@ -46,6 +46,10 @@ pub const PENDING_ANNOTATION: &str = "waxwing.dev/pending";
 /// waiting for its age; its value is the time of the request (RFC 3339).
 pub const ROLLOVER_REQUESTED_ANNOTATION: &str = "waxwing.dev/rollover-requested";
 
+/// Annotation on a SealingKey that tells which recovery recipients `spec.escrow` is encrypted to: a digest
+/// of theirs and one of the escrow, so that a change of either is seen.
+pub const ESCROW_RECIPIENTS_ANNOTATION: &str = "waxwing.dev/escrow-recipients";
+
 /// Finalizer that keeps a SealingKey while SealedSecrets still need it.
 pub const KEY_FINALIZER: &str = "waxwing.dev/in-use";
 

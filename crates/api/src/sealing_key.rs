@@ -131,7 +131,7 @@ pub struct SealingKeyStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dependents: Option<i64>,
 
-    /// Loaded: the private half is there and matches.
+    /// Loaded (the private half is there and matches), Escrowed and InUse.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
