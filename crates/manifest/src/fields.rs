@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::error::{ManifestError, Part, Problem};
+use crate::mapping::Entry;
 use crate::names::{self, NameError};
 use crate::object::Object;
 use crate::plain::Plain;
-use crate::tree::{Entry, Fault, NodeId, Scalar, Tree};
+use crate::tree::{Fault, NodeId, Scalar, Tree};
 
 /// Annotations in which tools keep a copy of the object as it was applied: the plaintext, for a
 /// Secret.

@@ -15,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+mod budget;
 mod byte_offsets;
 mod document;
 pub mod edit;
@@ -24,6 +25,7 @@ mod json_reader;
 mod json_writer;
 mod location;
 mod manifest_value;
+mod mapping;
 pub mod names;
 mod object;
 mod plain;

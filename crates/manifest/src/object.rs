@@ -2,10 +2,11 @@
 
 use waxwing_api::names::GROUP;
 
+use crate::budget::Budget;
 use crate::document::Document;
 use crate::error::{ManifestError, Part, Printable, Problem};
 use crate::location::Location;
-use crate::tree::{Content, Fault, MAX_EXPANSION, NodeId, Tree};
+use crate::tree::{Fault, NodeId, Tree};
 
 /// What an object is, as far as Waxwing cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -107,15 +108,13 @@ impl<'a> Object<'a> {
 
     /// An error about an item of this object, on the line of that item.
     pub fn item_error(&self, item: &str, problem: Problem) -> ManifestError {
-        let items: &[&str] = match self.head.kind {
+        let path: &[&str] = match self.head.kind {
             Kind::SealedSecret => &["spec", "encryptedData", item],
-            _ if self.line_of(&["stringData", item]) > self.line_of(&["stringData"]) => {
-                &["stringData", item]
-            }
+            _ if self.node_at(&["stringData", item]).is_some() => &["stringData", item],
             _ => &["data", item],
         };
         let location = Location {
-            line: self.line_of(items),
+            line: self.line_of(path),
             ..self.location()
         };
         ManifestError::new(location, problem)
@@ -141,11 +140,12 @@ impl<'a> Object<'a> {
     }
 
     fn text_at(&self, path: &[&str]) -> Option<&'a str> {
-        let tree = self.tree();
-        let node = path
-            .iter()
-            .try_fold(self.head.node, |node, key| tree.get(node, key))?;
-        tree.text(node).ok()
+        self.tree().text(self.node_at(path)?).ok()
+    }
+
+    fn node_at(&self, path: &[&str]) -> Option<NodeId> {
+        let mut keys = path.iter();
+        keys.try_fold(self.head.node, |node, key| self.tree().get(node, key))
     }
 }
 
@@ -154,7 +154,7 @@ pub(crate) fn find_objects(tree: &Tree) -> Result<Vec<Head>, Fault> {
     let mut search = Search {
         tree,
         heads: Vec::new(),
-        budget: MAX_EXPANSION,
+        budget: tree.budget(),
     };
     if let Some(root) = tree.root() {
         search.visit(root, None)?;
@@ -165,101 +165,100 @@ pub(crate) fn find_objects(tree: &Tree) -> Result<Vec<Head>, Fault> {
 struct Search<'a> {
     tree: &'a Tree,
     heads: Vec<Head>,
-    /// How many more nodes may be visited.
-    budget: usize,
+    budget: Budget,
 }
 
 impl Search<'_> {
     fn visit(&mut self, node: NodeId, implied: Option<Kind>) -> Result<(), Fault> {
-        self.budget = self.budget.checked_sub(1).ok_or(Fault {
-            node,
-            problem: Problem::TooManyAliases,
-        })?;
         if self.tree.pairs(node).is_none() {
             return Ok(());
         }
-        match list_of(self.tree, node)? {
+        self.budget.enter(node, 0)?;
+        let type_ = type_of(self.tree, node, &mut self.budget)?;
+        match list_of(type_) {
             Some(implied) => {
-                let items = self
-                    .tree
-                    .get(node, "items")
-                    .and_then(|items| self.tree.elements(items));
-                items
-                    .unwrap_or_default()
-                    .iter()
-                    .try_for_each(|item| self.visit(*item, implied))
+                let items = self.tree.get(node, "items");
+                let items = items.and_then(|items| self.tree.elements(items));
+                for item in items.unwrap_or_default() {
+                    self.visit(*item, implied)?;
+                }
             }
-            None => {
-                let own = kind_of(self.tree, node)?;
-                let kind = own.or(implied).unwrap_or(Kind::Other);
-                let kind_is_implied = own.is_none() && implied.is_some();
-                self.heads.push(Head {
-                    node,
-                    kind,
-                    kind_is_implied,
-                });
-                Ok(())
-            }
+            None => self.heads.push(head_of(node, type_, implied)),
         }
+        self.budget.leave();
+        Ok(())
     }
+}
+
+fn head_of(node: NodeId, type_: Type<'_>, implied: Option<Kind>) -> Head {
+    let own = kind_of(type_);
+    Head {
+        node,
+        kind: own.or(implied).unwrap_or(Kind::Other),
+        kind_is_implied: own.is_none() && implied.is_some(),
+    }
+}
+
+/// `apiVersion` and `kind` of an object, where they are strings.
+#[derive(Clone, Copy)]
+struct Type<'a> {
+    version: Option<&'a str>,
+    kind: Option<&'a str>,
 }
 
 /// If the object is a list whose items Waxwing looks into: the kind that its items are of when they
 /// do not say.
-fn list_of(tree: &Tree, node: NodeId) -> Result<Option<Option<Kind>>, Fault> {
-    let (version, kind) = type_of(tree, node)?;
-    Ok(match (version, kind) {
+fn list_of(Type { version, kind }: Type<'_>) -> Option<Option<Kind>> {
+    match (version, kind) {
         (Some("v1"), Some("List")) => Some(None),
         (Some("v1"), Some("SecretList")) => Some(Some(Kind::Secret)),
         (Some(version), Some("SealedSecretList")) if is_ours(version) => {
             Some(Some(Kind::SealedSecret))
         }
         _ => None,
-    })
+    }
 }
 
-fn kind_of(tree: &Tree, node: NodeId) -> Result<Option<Kind>, Fault> {
-    let (version, kind) = type_of(tree, node)?;
-    Ok(match (version, kind) {
+fn kind_of(Type { version, kind }: Type<'_>) -> Option<Kind> {
+    match (version, kind) {
         (_, None) => None,
         // Without its version it is no object, and surely meant to be this one.
         (Some("v1") | None, Some("Secret")) => Some(Kind::Secret),
         (Some(version), Some("SealedSecret")) if is_ours(version) => Some(Kind::SealedSecret),
         _ => Some(Kind::Other),
-    })
+    }
 }
 
 fn is_ours(api_version: &str) -> bool {
     api_version.split('/').next() == Some(GROUP)
 }
 
-/// `apiVersion` and `kind`. Neither may be there twice: readers disagree on which one counts.
-fn type_of(tree: &Tree, node: NodeId) -> Result<(Option<&str>, Option<&str>), Fault> {
-    let mut words = [("apiVersion", None), ("kind", None)];
-    for (word, found) in &mut words {
-        let mut keys = keys_named(tree, node, word);
-        let first = keys.next();
-        if let (Some((first, _)), Some((second, _))) = (first, keys.next()) {
-            let problem = Problem::DuplicateKey {
-                key: (*word).to_owned(),
-                first_line: tree.line(first),
-            };
-            return Err(Fault {
-                node: second,
-                problem,
-            });
-        }
-        *found = first.and_then(|(_, value)| tree.text(value).ok());
-    }
-    Ok((words[0].1, words[1].1))
+fn type_of<'a>(tree: &'a Tree, node: NodeId, budget: &mut Budget) -> Result<Type<'a>, Fault> {
+    let mut word = |word| {
+        check_once(tree, node, word)?;
+        let entry = tree.entry_within(node, word, budget)?;
+        Ok(entry.and_then(|(_, value)| tree.text(value).ok()))
+    };
+    Ok(Type {
+        version: word("apiVersion")?,
+        kind: word("kind")?,
+    })
 }
 
-fn keys_named<'a>(
-    tree: &'a Tree,
-    node: NodeId,
-    word: &'a str,
-) -> impl Iterator<Item = (NodeId, NodeId)> + 'a {
-    let is_wanted = move |key: &NodeId| matches!(&tree.meant(*key).content, Content::Scalar(text, _) if text.as_str() == word);
-    let pairs = tree.pairs(node).unwrap_or_default().iter().copied();
-    pairs.filter(move |(key, _)| is_wanted(key))
+/// Refuses a key that is there twice: readers disagree on which one counts.
+fn check_once(tree: &Tree, node: NodeId, word: &str) -> Result<(), Fault> {
+    let keys: Vec<NodeId> = tree.own_entries(node, word).map(|(key, _)| key).collect();
+    match keys[..] {
+        [first, second, ..] => {
+            let problem = Problem::DuplicateKey {
+                key: word.to_owned(),
+                first_line: tree.line(first),
+            };
+            Err(Fault {
+                node: second,
+                problem,
+            })
+        }
+        _ => Ok(()),
+    }
 }

@@ -10,10 +10,11 @@ use zeroize::Zeroizing;
 
 use crate::error::{ManifestError, Part, Problem};
 use crate::fields::{Fields, Metadata, field};
+use crate::mapping::Entry;
 use crate::names;
 use crate::object::Object;
 use crate::secret_type::{check_type, is_json};
-use crate::tree::{Entry, NodeId};
+use crate::tree::NodeId;
 
 /// The limit of Kubernetes for the values of a Secret together, in bytes.
 pub(crate) const MAX_SECRET_LEN: usize = 1024 * 1024;

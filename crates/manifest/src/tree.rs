@@ -3,13 +3,12 @@
 //! One tree serves everything: reading values, naming lines in errors, and replacing a value in
 //! place. Aliases stay aliases, so that a small text cannot make a large tree.
 
-use std::collections::HashMap;
-use std::collections::hash_map;
 use std::ops::Range;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::budget::Budget;
 use crate::error::Problem;
 use crate::location::Lines;
 use crate::plain::Plain;
@@ -17,8 +16,8 @@ use crate::plain::Plain;
 /// How deeply mappings and sequences may be nested.
 pub(crate) const MAX_DEPTH: usize = 64;
 
-/// How many nodes the reading of one object may visit through aliases.
-pub(crate) const MAX_EXPANSION: usize = 100_000;
+/// How many nodes more than it has a walk of a tree may visit, through aliases.
+pub(crate) const MAX_EXPANSION: usize = 10_000;
 
 /// A node of a [`Tree`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,14 +59,6 @@ pub(crate) enum Content {
     Sequence(Vec<NodeId>),
     Mapping(Vec<(NodeId, NodeId)>),
     Alias(NodeId),
-}
-
-/// An entry of a mapping.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry<'a> {
-    pub(crate) key: &'a str,
-    pub(crate) key_node: NodeId,
-    pub(crate) value: NodeId,
 }
 
 /// A problem with a node.
@@ -117,6 +108,11 @@ impl Tree {
 
     pub(crate) fn root(&self) -> Option<NodeId> {
         self.root
+    }
+
+    /// What one walk of the whole tree may cost.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget::for_nodes(self.nodes.len())
     }
 
     /// Every node. A text of the same shape gives the same nodes in the same order.
@@ -233,128 +229,6 @@ impl Tree {
         match &self.meant(id).content {
             Content::Mapping(pairs) => Some(pairs),
             _ => None,
-        }
-    }
-
-    /// The entries of a mapping: every key a string, none there twice, merge keys resolved.
-    pub(crate) fn entries(&self, id: NodeId) -> Result<Vec<Entry<'_>>, Fault> {
-        let mut budget = MAX_EXPANSION;
-        self.entries_within(id, &mut budget)
-    }
-
-    fn entries_within(&self, id: NodeId, budget: &mut usize) -> Result<Vec<Entry<'_>>, Fault> {
-        let pairs = self
-            .pairs(id)
-            .ok_or_else(|| self.wrong_type(id, "a mapping"))?;
-        *budget = budget.checked_sub(pairs.len() + 1).ok_or(Fault {
-            node: id,
-            problem: Problem::TooManyAliases,
-        })?;
-        let mut entries = Entries::default();
-        for &(key_node, value) in pairs {
-            if !self.is_merge_key(key_node) {
-                let key = self.key(key_node)?;
-                entries.add_own(
-                    self,
-                    Entry {
-                        key,
-                        key_node,
-                        value,
-                    },
-                )?;
-            }
-        }
-        for &(_, value) in pairs.iter().filter(|(key, _)| self.is_merge_key(*key)) {
-            for merged in self.merge_sources(value)? {
-                entries.add_merged(self.entries_within(merged, budget)?);
-            }
-        }
-        Ok(entries.list)
-    }
-
-    /// Whether a node is the merge key `<<` of YAML 1.1, unquoted.
-    fn is_merge_key(&self, id: NodeId) -> bool {
-        matches!(&self.node(id).content, Content::Scalar(text, Style::Plain) if text.as_str() == "<<")
-    }
-
-    fn merge_sources(&self, value: NodeId) -> Result<Vec<NodeId>, Fault> {
-        let sources = match self.elements(value) {
-            Some(elements) => elements.to_vec(),
-            None => vec![value],
-        };
-        match sources.iter().find(|source| self.pairs(**source).is_none()) {
-            Some(&node) => Err(Fault {
-                node,
-                problem: Problem::BadMerge,
-            }),
-            None => Ok(sources),
-        }
-    }
-
-    /// The text of a key. kubectl turns numbers into strings; those that keep their look are taken.
-    fn key(&self, id: NodeId) -> Result<&str, Fault> {
-        if let Content::Scalar(text, _) = &self.meant(id).content {
-            match self.scalar(id)? {
-                Some(Scalar::Text(text)) => return Ok(text),
-                Some(Scalar::Other(Plain::Integer(number))) if number.to_string() == **text => {
-                    return Ok(text);
-                }
-                _ => {}
-            }
-        }
-        Err(Fault {
-            node: id,
-            problem: Problem::KeyNotString {
-                found: self.type_word(id),
-            },
-        })
-    }
-
-    /// The value of a key of a mapping; none if the node is no mapping or lacks the key.
-    pub(crate) fn get(&self, id: NodeId, key: &str) -> Option<NodeId> {
-        self.entry(id, key).map(|(_, value)| value)
-    }
-
-    /// The key and the value of an entry as it is written in the mapping itself.
-    pub(crate) fn entry(&self, id: NodeId, key: &str) -> Option<(NodeId, NodeId)> {
-        let is_wanted = |candidate: NodeId| matches!(&self.meant(candidate).content, Content::Scalar(text, _) if text.as_str() == key);
-        self.pairs(id)?
-            .iter()
-            .copied()
-            .find(|(candidate, _)| is_wanted(*candidate))
-    }
-}
-
-/// The entries of a mapping, as they are collected.
-#[derive(Default)]
-struct Entries<'a> {
-    list: Vec<Entry<'a>>,
-    seen: HashMap<&'a str, NodeId>,
-}
-
-impl<'a> Entries<'a> {
-    fn add_own(&mut self, tree: &Tree, entry: Entry<'a>) -> Result<(), Fault> {
-        if let Some(first) = self.seen.insert(entry.key, entry.key_node) {
-            let first_line = tree.line(first);
-            let problem = Problem::DuplicateKey {
-                key: entry.key.to_owned(),
-                first_line,
-            };
-            return Err(Fault {
-                node: entry.key_node,
-                problem,
-            });
-        }
-        self.list.push(entry);
-        Ok(())
-    }
-
-    fn add_merged(&mut self, merged: Vec<Entry<'a>>) {
-        for entry in merged {
-            if let hash_map::Entry::Vacant(vacant) = self.seen.entry(entry.key) {
-                vacant.insert(entry.key_node);
-                self.list.push(entry);
-            }
         }
     }
 }

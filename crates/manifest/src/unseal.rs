@@ -31,8 +31,10 @@ pub fn unseal(
     ring: &KeyRing,
 ) -> Result<Unsealed, Vec<ManifestError>> {
     let sealed = read_sealed_secret(object)?;
-    let namespace = object
-        .namespace()
+    let namespace = sealed
+        .metadata
+        .namespace
+        .as_deref()
         .or(namespace)
         .ok_or_else(|| vec![object.error(Problem::NoNamespace)])?;
     let items = open_items(object, &sealed, namespace, ring)?;

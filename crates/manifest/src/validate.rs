@@ -23,11 +23,7 @@ pub fn validate(object: &Object<'_>, namespace: Option<&str>) -> Vec<ManifestErr
         check_whole(&sealed, &mut fields);
     }
     let mut findings = fields.problems();
-    findings.extend(check_items(
-        object,
-        &sealed,
-        object.namespace().or(namespace),
-    ));
+    findings.extend(check_items(object, &sealed, namespace));
     findings.sort_by_key(|finding| finding.location().line);
     findings
 }
@@ -37,6 +33,7 @@ fn check_items(
     sealed: &SealedSecret,
     namespace: Option<&str>,
 ) -> Vec<ManifestError> {
+    let namespace = sealed.metadata.namespace.as_deref().or(namespace);
     let mut findings = Vec::new();
     let mut len = 0;
     for (item, text) in &sealed.spec.encrypted_data {

@@ -3,9 +3,10 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use zeroize::Zeroizing;
 
+use crate::budget::Budget;
 use crate::error::Problem;
 use crate::plain::Plain;
-use crate::tree::{Fault, MAX_EXPANSION, NodeId, Scalar, Tree};
+use crate::tree::{Fault, NodeId, Scalar, Tree};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
@@ -52,10 +53,11 @@ impl Value {
         node: NodeId,
         replace: &mut dyn FnMut(NodeId) -> Option<Value>,
     ) -> Result<Self, Fault> {
+        let budget = tree.budget();
         Expansion {
             tree,
             replace,
-            budget: MAX_EXPANSION,
+            budget,
         }
         .value(node)
     }
@@ -100,8 +102,7 @@ impl Value {
 struct Expansion<'a> {
     tree: &'a Tree,
     replace: &'a mut dyn FnMut(NodeId) -> Option<Value>,
-    /// How many more nodes may be visited.
-    budget: usize,
+    budget: Budget,
 }
 
 impl Expansion<'_> {
@@ -109,22 +110,27 @@ impl Expansion<'_> {
         if let Some(value) = (self.replace)(node) {
             return Ok(value);
         }
-        self.budget = self.budget.checked_sub(1).ok_or(Fault {
-            node,
-            problem: Problem::TooManyAliases,
-        })?;
-        if let Some(elements) = self.tree.elements(node) {
+        self.budget.enter(node, 0)?;
+        let value = if let Some(elements) = self.tree.elements(node) {
             let values = elements.iter().map(|element| self.value(*element));
-            return Ok(Value::List(values.collect::<Result<_, _>>()?));
-        }
-        if self.tree.pairs(node).is_some() {
-            let mut entries = Vec::new();
-            for entry in self.tree.entries(node)? {
-                entries.push((entry.key.to_owned(), self.value(entry.value)?));
-            }
-            return Ok(Value::Map(entries));
-        }
-        self.scalar(node)
+            Value::List(values.collect::<Result<_, _>>()?)
+        } else if self.tree.pairs(node).is_some() {
+            Value::Map(self.entries(node)?)
+        } else {
+            self.scalar(node)?
+        };
+        self.budget.leave();
+        Ok(value)
+    }
+
+    fn entries(&mut self, node: NodeId) -> Result<Vec<(String, Value)>, Fault> {
+        let entries = self
+            .tree
+            .entries_within(node, &mut self.budget)?
+            .into_iter();
+        entries
+            .map(|entry| Ok((entry.key.to_owned(), self.value(entry.value)?)))
+            .collect()
     }
 
     fn scalar(&self, node: NodeId) -> Result<Value, Fault> {

@@ -131,7 +131,7 @@ fn a_shape_that_cannot_be_changed_safely_is_refused_with_its_line() {
         ),
         (
             "\n    <<: {a: OLD}\n",
-            6,
+            7,
             "it does not stand in the object itself",
         ),
         (

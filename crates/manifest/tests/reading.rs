@@ -5,7 +5,7 @@
 mod common;
 
 use common::documents;
-use waxwing_manifest::{Document, Format, Kind, read};
+use waxwing_manifest::{Document, Format, Kind, read, rewrite};
 
 fn kinds(text: &str) -> Vec<Vec<Kind>> {
     let kinds_of = |document: &Document| document.objects().map(|object| object.kind()).collect();
@@ -248,4 +248,54 @@ fn json_escapes_are_read_as_json_has_them() {
         (Format::Json, Kind::Secret)
     );
     assert_eq!(object.name(), Some("\u{1f600}/"));
+}
+
+#[test]
+fn a_long_chain_of_aliases_is_refused_and_no_more() {
+    let chain = |first: &str, link: &str| -> String {
+        let links = (1..10_000).map(|at| {
+            let link = link.replace("THIS", &at.to_string());
+            link.replace("LAST", &(at - 1).to_string())
+        });
+        format!(
+            "apiVersion: v1\nkind: List\nitems:\n{first}{}",
+            links.collect::<String>()
+        )
+    };
+    for (first, link) in [
+        (
+            "- &a0 {kind: A}\n",
+            "- &aTHIS {apiVersion: v1, kind: List, items: [*aLAST]}\n",
+        ),
+        ("- &a0 {b: c}\n", "- &aTHIS {<<: *aLAST}\n"),
+        ("- &a0 [1]\n", "- &aTHIS [*aLAST]\n"),
+        (
+            "- &a0 {b: c}\n",
+            "- &aTHIS {kind: A, apiVersion: v1, b: {<<: *aLAST}}\n",
+        ),
+    ] {
+        let text = chain(first, link);
+        let error = read("input.yaml", &text)
+            .and_then(|documents| rewrite(&documents, Format::Json, |_| None))
+            .unwrap_err();
+        assert!(error.to_string().contains("nested more than 64"), "{error}");
+    }
+}
+
+#[test]
+fn a_kind_that_is_merged_in_counts() {
+    let text = "apiVersion: v1\nkind: List\nitems:\n- &a {apiVersion: v1, kind: Secret, metadata: {name: a}}\n- <<: *a\n- {<<: *a, \
+                kind: A}\n";
+    assert_eq!(kinds(text), [[Kind::Secret, Kind::Secret, Kind::Other]]);
+}
+
+#[test]
+fn a_large_file_without_aliases_is_no_bomb() {
+    let list = format!(
+        "apiVersion: v1\nkind: List\nitems:\n{}",
+        "- {kind: A, b: [1, 2, 3]}\n".repeat(30_000)
+    );
+    let documents = documents(&list);
+    assert_eq!(documents[0].objects().count(), 30_000);
+    assert!(rewrite(&documents, Format::Json, |_| None).is_ok());
 }
