@@ -39,6 +39,31 @@ fn a_secret_comes_back_whole() {
 }
 
 #[test]
+fn a_secret_of_every_type_comes_back_whole() {
+    let (recipients, ring) = key();
+    for (type_, items) in [
+        ("Opaque", "a: b"),
+        ("example.com/own", "a: b"),
+        ("kubernetes.io/tls", "tls.crt: c, tls.key: k"),
+        ("kubernetes.io/basic-auth", "password: p"),
+        ("kubernetes.io/ssh-auth", "ssh-privatekey: k"),
+        ("kubernetes.io/dockercfg", ".dockercfg: '{}'"),
+        ("kubernetes.io/dockerconfigjson", ".dockerconfigjson: '{}'"),
+        ("kubernetes.io/service-account-token", "token: t"),
+        ("bootstrap.kubernetes.io/token", "token-id: t"),
+    ] {
+        let text = format!(
+            "apiVersion: v1\nkind: Secret\ntype: {type_}\nmetadata: {{name: a, namespace: prod, annotations: \
+             {{kubernetes.io/service-account.name: sa}}}}\nstringData: {{{items}}}\n"
+        );
+        let sealed = seal_stream(&text, ScopeKind::Strict, &recipients);
+        let unsealed = unseal_first(&sealed, None, &ring).unwrap();
+        assert_eq!(unsealed.secret, secret(&text).unwrap());
+        assert_eq!(unsealed.secret.type_.as_deref(), Some(type_));
+    }
+}
+
+#[test]
 fn a_sealed_secret_has_the_shape_that_people_know() {
     let (recipients, _) = key();
     let sealed = seal_stream(SECRET, ScopeKind::Strict, &recipients);
