@@ -169,6 +169,18 @@ pub enum RewrapError {
         "its header would have more than {MAX_HEADER_LEN} bytes; seal it again, to fewer recipients"
     )]
     HeaderTooLong,
+    /// More keys than one value may have.
+    #[error("it would have {0} recipients; a value has at most {MAX_RECIPIENTS}")]
+    TooManyRecipients(usize),
+    /// Two different keys to be added have one name.
+    #[error(transparent)]
+    AmbiguousKeyId(#[from] AmbiguousKeyId),
+    /// The key to be taken away is not among those of the value.
+    #[error("it is not sealed to key {0}, which was to be taken away")]
+    NotSealedTo(KeyId),
+    /// No key would be left.
+    #[error("no recipient would be left, and nobody could ever open it; add one")]
+    NoRecipients,
 }
 
 fn list(key_ids: &[KeyId]) -> String {

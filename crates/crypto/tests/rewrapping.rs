@@ -7,7 +7,7 @@ mod common;
 use common::{ALGORITHMS, HOME, VALUE, forge, good_stanzas, ring, seal, stanza};
 use proptest::prelude::*;
 use waxwing_crypto::{
-    Algorithm, Identity, KeyId, KeyRing, OpenError, RewrapError, SealedValue, TamperedPart,
+    Algorithm, Identity, KeyId, KeyRing, MAX_RECIPIENTS, Recipient, OpenError, RewrapError, SealedValue, TamperedPart,
 };
 
 fn new_identities<const N: usize>(algorithm: Algorithm) -> [Identity; N] {
@@ -199,6 +199,95 @@ fn a_header_that_would_grow_too_long_is_refused() {
         value.rewrap(&ring([&own]), hybrid.recipient()).unwrap_err(),
         RewrapError::HeaderTooLong
     );
+}
+
+#[test]
+fn a_key_that_is_granted_opens_the_value_and_one_that_is_taken_away_does_not() {
+    for algorithm in ALGORITHMS {
+        let [own, leaving, coming] = new_identities(algorithm);
+        let sealed = seal([&own, &leaving]);
+        let changed = sealed
+            .change_recipients(
+                &ring([&own]),
+                &[coming.recipient().clone()],
+                &[leaving.key_id()],
+            )
+            .unwrap();
+        assert_eq!(key_ids(&changed), [own.key_id(), coming.key_id()]);
+        assert_eq!(payload(&changed), payload(&sealed));
+        assert_eq!(*changed.open(&ring([&coming]), &HOME).unwrap(), VALUE);
+        assert_eq!(*changed.open(&ring([&own]), &HOME).unwrap(), VALUE);
+        assert!(changed.open(&ring([&leaving]), &HOME).is_err());
+    }
+}
+
+#[test]
+fn granting_what_is_granted_already_keeps_the_keys() {
+    let [own, other] = new_identities(Algorithm::X25519);
+    let sealed = seal([&own, &other]);
+    let add = [other.recipient().clone(), own.recipient().clone()];
+    let changed = sealed.change_recipients(&ring([&own]), &add, &[]).unwrap();
+    assert_eq!(key_ids(&changed), key_ids(&sealed));
+}
+
+#[test]
+fn a_change_of_keys_that_cannot_be_is_refused_with_its_reason() {
+    let [own, stranger] = new_identities(Algorithm::X25519);
+    let strong = Identity::generate(Algorithm::MlKem768X25519);
+    let many: Vec<_> = new_identities::<MAX_RECIPIENTS>(Algorithm::X25519)
+        .iter()
+        .map(|identity| identity.recipient().clone())
+        .collect();
+    let sealed = seal([&own]);
+    let change = |add: &[Recipient], remove: &[KeyId]| {
+        sealed
+            .change_recipients(&ring([&own]), add, remove)
+            .unwrap_err()
+    };
+    assert_eq!(
+        change(&[], &[stranger.key_id()]),
+        RewrapError::NotSealedTo(stranger.key_id())
+    );
+    assert_eq!(change(&[], &[own.key_id()]), RewrapError::NoRecipients);
+    assert_eq!(
+        change(&[strong.recipient().clone()], &[]),
+        RewrapError::Mixed {
+            to: strong.key_id()
+        }
+    );
+    assert_eq!(
+        change(&many, &[]),
+        RewrapError::TooManyRecipients(MAX_RECIPIENTS + 1)
+    );
+    let foreign = sealed.change_recipients(&ring([&stranger]), &[], &[]);
+    assert!(matches!(
+        foreign,
+        Err(RewrapError::Open(OpenError::UnknownKey { .. }))
+    ));
+}
+
+#[test]
+fn a_rewrap_is_told_from_every_other_value_without_a_key() {
+    let [own, foreign, new, other] = new_identities(Algorithm::X25519);
+    let sealed = seal([&own, &foreign]);
+    let rewrapped = sealed.rewrap(&ring([&own]), new.recipient()).unwrap();
+    assert!(rewrapped.is_rewrap_of(&sealed));
+    assert!(sealed.is_rewrap_of(&sealed));
+
+    let another_value = seal([&own, &foreign]);
+    assert!(!rewrapped.is_rewrap_of(&another_value));
+    let both_changed = sealed
+        .change_recipients(
+            &ring([&own]),
+            &[new.recipient().clone(), other.recipient().clone()],
+            &[own.key_id(), foreign.key_id()],
+        )
+        .unwrap();
+    assert!(!both_changed.is_rewrap_of(&sealed));
+    let mut file = rewrapped.as_bytes().to_vec();
+    *file.last_mut().unwrap() ^= 1;
+    let flipped = SealedValue::from_bytes(file).unwrap();
+    assert!(!flipped.is_rewrap_of(&sealed));
 }
 
 proptest! {
