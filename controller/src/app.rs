@@ -117,10 +117,12 @@ fn context(client: kube::Client, identity: String) -> Context {
     let index = Arc::new(Index::default());
     let queue = Arc::new(Queue::default());
     let keys = Arc::new(KeyStore::default());
+    let renewals = Arc::default();
     let metrics = Metrics::new(Sources {
         index: index.clone(),
         queue: queue.clone(),
         keys: keys.clone(),
+        renewals: Arc::clone(&renewals),
     });
     Context {
         events: Events::start(client.clone(), identity),
@@ -129,6 +131,7 @@ fn context(client: kube::Client, identity: String) -> Context {
         secrets: Arc::default(),
         index,
         queue,
+        renewals,
         metrics: Arc::new(metrics),
         health: Arc::new(Health::starting()),
     }

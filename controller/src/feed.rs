@@ -11,6 +11,7 @@ use crate::index::{Expected, Known};
 use crate::object_key::ObjectKey;
 use crate::queue::Work;
 use crate::reconcile::Context;
+use crate::renewal;
 use crate::status;
 use crate::unseal::key_ids;
 use crate::watch::Watch;
@@ -68,9 +69,14 @@ fn observe(context: &Context, mut object: SealedSecret) {
     }
     let keys = context.keys.current();
     match status::settled(&object, &keys, context.secrets.version(&key).as_deref()) {
-        Some(settled) if settled.stale_is_current => context
-            .index
-            .remember(key, Known::settled(&object, settled)),
+        Some(settled) if settled.stale_is_current => {
+            if settled.stale && !renewal::is_current(&object, &keys) {
+                context.renewals.add(key.clone());
+            }
+            context
+                .index
+                .remember(key, Known::settled(&object, settled));
+        }
         _ => {
             let expected = Expected {
                 uid: object.metadata.uid.as_deref().unwrap_or_default().into(),

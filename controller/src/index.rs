@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
-use waxwing_api::Reason;
+use waxwing_api::{Reason, SealedSecret};
 use waxwing_crypto::KeyId;
 
 use crate::object_key::ObjectKey;
@@ -122,6 +122,21 @@ impl Index {
         entry.known = Some(known);
         drop(inner);
         self.changed.notify_one();
+    }
+
+    /// Notes whether an object, as it was looked at, is stale.
+    pub(crate) fn mark_stale(&self, key: &ObjectKey, sealed: &SealedSecret, stale: bool) {
+        let mut inner = self.lock();
+        let known = inner
+            .entries
+            .get_mut(key)
+            .and_then(|entry| entry.known.as_mut());
+        if let Some(known) = known
+            && Some(&*known.uid) == sealed.metadata.uid.as_deref()
+            && Some(known.generation) == sealed.metadata.generation
+        {
+            known.stale = stale;
+        }
     }
 
     pub(crate) fn forget(&self, key: &ObjectKey) {

@@ -14,8 +14,9 @@ use prometheus_client::registry::Registry;
 use waxwing_api::Reason;
 
 use crate::index::{Index, State};
-use crate::keys::{KeyStore, Usability};
+use crate::keys::{KeyStore, Keys, Usability};
 use crate::queue::Queue;
+use crate::renewer::{Renewals, Renewed};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StateLabel {
@@ -26,6 +27,11 @@ struct StateLabel {
 struct ResultLabels {
     result: &'static str,
     reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RenewalLabel {
+    result: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -45,6 +51,10 @@ pub(crate) struct Metrics {
     queue_depth: Gauge,
     keys: Family<StateLabel, Gauge>,
     primary: Family<KeyLabel, Gauge>,
+    keys_without_escrow: Gauge,
+    dependents: Family<KeyLabel, Gauge>,
+    renewals: Family<RenewalLabel, Counter>,
+    renewals_waiting: Gauge,
     leader: Gauge,
 }
 
@@ -54,6 +64,7 @@ pub(crate) struct Sources {
     pub(crate) index: Arc<Index>,
     pub(crate) queue: Arc<Queue>,
     pub(crate) keys: Arc<KeyStore>,
+    pub(crate) renewals: Arc<Renewals>,
 }
 
 impl Metrics {
@@ -69,6 +80,10 @@ impl Metrics {
             queue_depth: Gauge::default(),
             keys: Family::default(),
             primary: Family::default(),
+            keys_without_escrow: Gauge::default(),
+            dependents: Family::default(),
+            renewals: Family::default(),
+            renewals_waiting: Gauge::default(),
             leader: Gauge::default(),
         };
         metrics.register();
@@ -113,6 +128,26 @@ impl Metrics {
             self.primary.clone(),
         );
         registry.register(
+            "keys_without_escrow",
+            "Sealing keys that are lost when the cluster is",
+            self.keys_without_escrow.clone(),
+        );
+        registry.register(
+            "key_dependents",
+            "SealedSecrets with a value that is sealed to the key; on the leading replica only",
+            self.dependents.clone(),
+        );
+        registry.register(
+            "renewals",
+            "Looks at the renewal of a stale SealedSecret, by result: written, unchanged, failed",
+            self.renewals.clone(),
+        );
+        registry.register(
+            "renewals_waiting",
+            "SealedSecrets whose renewal may have to be written",
+            self.renewals_waiting.clone(),
+        );
+        registry.register(
             "leader",
             "1 while this replica is the one that acts",
             self.leader.clone(),
@@ -125,6 +160,11 @@ impl Metrics {
 
     pub(crate) fn failed(&self, reason: Reason) {
         self.count("failure", reason.as_str());
+    }
+
+    pub(crate) fn renewed(&self, renewed: Renewed) {
+        let result = renewed.as_str();
+        self.renewals.get_or_create(&RenewalLabel { result }).inc();
     }
 
     pub(crate) fn worked(&self, time: Duration) {
@@ -179,6 +219,28 @@ impl Metrics {
             let key_id = primary.to_string();
             self.primary.get_or_create(&KeyLabel { key_id }).set(1);
         }
+        self.keys_without_escrow.set(keys.without_escrow());
+        self.dependents.clear();
+        for (key_id, count) in self.dependents_of(&keys) {
+            self.dependents
+                .get_or_create(&KeyLabel { key_id })
+                .set(count);
+        }
+        self.renewals_waiting
+            .set(i64::try_from(self.sources.renewals.len()).unwrap_or(i64::MAX));
+    }
+
+    /// Of the keys of this cluster, those that nothing needs included.
+    fn dependents_of(&self, keys: &Keys) -> Vec<(String, i64)> {
+        let Some(dependents) = self.sources.index.dependents() else {
+            return Vec::new();
+        };
+        keys.ours()
+            .map(|id| {
+                let count = dependents.get(&id).copied().unwrap_or_default();
+                (id.to_string(), count)
+            })
+            .collect()
     }
 }
 
@@ -192,10 +254,14 @@ mod tests {
             index: Arc::default(),
             queue: Arc::default(),
             keys: Arc::default(),
+            renewals: Arc::default(),
         });
         metrics.unsealed();
         metrics.failed(Reason::NotOwned);
         metrics.worked(Duration::from_millis(3));
+        for renewed in Renewed::ALL {
+            metrics.renewed(renewed);
+        }
         let text = metrics.to_text();
         for line in [
             "waxwing_sealed_secrets{state=\"Ready\"} 0",
@@ -207,6 +273,11 @@ mod tests {
             "waxwing_queue_depth 0",
             "waxwing_keys{state=\"Active\"} 0",
             "waxwing_keys{state=\"Unreadable\"} 0",
+            "waxwing_keys_without_escrow 0",
+            "waxwing_renewals_total{result=\"written\"} 1",
+            "waxwing_renewals_total{result=\"unchanged\"} 1",
+            "waxwing_renewals_total{result=\"failed\"} 1",
+            "waxwing_renewals_waiting 0",
             "waxwing_leader 0",
         ] {
             assert!(

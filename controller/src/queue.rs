@@ -85,8 +85,8 @@ pub(crate) struct Queue {
 #[derive(Debug, Default)]
 struct Inner {
     fresh: VecDeque<ObjectKey>,
-    retries: VecDeque<ObjectKey>,
-    waiting: HashMap<ObjectKey, Work>,
+    later: VecDeque<ObjectKey>,
+    waiting: HashMap<ObjectKey, (Lane, Work)>,
     /// In a worker's hands, with what happened meanwhile.
     running: HashMap<ObjectKey, Meanwhile>,
     failures: HashMap<ObjectKey, Failures>,
@@ -117,6 +117,12 @@ impl Queue {
         }
         inner.add(key, work, Lane::Fresh);
         drop(inner);
+        self.added.notify_one();
+    }
+
+    /// Adds work on an object that did not change itself: it waits behind those that did.
+    pub(crate) fn add_later(&self, key: ObjectKey, work: Work) {
+        self.lock().add(key, work, Lane::Later);
         self.added.notify_one();
     }
 
@@ -193,7 +199,7 @@ impl Queue {
         }
     }
 
-    /// How many objects wait, retries that are due included.
+    /// How many objects wait, later that are due included.
     pub(crate) fn depth(&self) -> usize {
         self.lock().waiting.len()
     }
@@ -214,10 +220,10 @@ impl Queue {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lane {
     Fresh,
-    Retry,
+    Later,
 }
 
 impl Inner {
@@ -229,28 +235,29 @@ impl Inner {
             }
             return;
         }
-        if let Some(waiting) = self.waiting.get_mut(&key) {
+        if let Some((present, waiting)) = self.waiting.get_mut(&key) {
             self.bytes -= waiting.size();
             waiting.merge(work);
             self.bytes += waiting.size();
+            if (*present, lane) == (Lane::Later, Lane::Fresh) {
+                *present = lane;
+                self.fresh.push_back(key);
+            }
             return;
         }
         self.bytes += work.size();
-        self.waiting.insert(key.clone(), work);
+        self.waiting.insert(key.clone(), (lane, work));
         match lane {
             Lane::Fresh => self.fresh.push_back(key),
-            Lane::Retry => self.retries.push_back(key),
+            Lane::Later => self.later.push_back(key),
         }
     }
 
     fn pop(&mut self) -> Option<(ObjectKey, Work)> {
         loop {
-            let key = self
-                .fresh
-                .pop_front()
-                .or_else(|| self.retries.pop_front())?;
-            // A key without work was removed while it waited.
-            if let Some(work) = self.waiting.remove(&key) {
+            let key = self.fresh.pop_front().or_else(|| self.later.pop_front())?;
+            // A key without work was removed while it waited, or came by the other lane.
+            if let Some((_, work)) = self.waiting.remove(&key) {
                 self.bytes -= work.size();
                 self.running.insert(key.clone(), Meanwhile::Nothing);
                 return Some((key, work));
@@ -259,7 +266,7 @@ impl Inner {
     }
 
     fn drop_waiting(&mut self, key: &ObjectKey) {
-        if let Some(work) = self.waiting.remove(key) {
+        if let Some((_, work)) = self.waiting.remove(key) {
             self.bytes -= work.size();
         }
     }
@@ -276,7 +283,7 @@ impl Inner {
             if let Some(failures) = self.failures.get_mut(&key) {
                 failures.alarm = None;
             }
-            self.add(key, Work::forced(), Lane::Retry);
+            self.add(key, Work::forced(), Lane::Later);
         }
     }
 

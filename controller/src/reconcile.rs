@@ -22,8 +22,9 @@ use crate::metrics::Metrics;
 use crate::object_key::ObjectKey;
 use crate::plan::{Plan, plan};
 use crate::queue::{Outcome, Queue, Work};
+use crate::renewer::Renewals;
 use crate::secrets::Secrets;
-use crate::status::{self, Settled, Verdict};
+use crate::status::{self, Settled, Staleness, Verdict};
 use crate::unseal::{Desired, Failure, unseal};
 use crate::writer::{WriteError, Writer};
 
@@ -41,6 +42,7 @@ pub(crate) struct Context {
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) index: Arc<Index>,
     pub(crate) queue: Arc<Queue>,
+    pub(crate) renewals: Arc<Renewals>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) events: Events,
     pub(crate) health: Arc<Health>,
@@ -119,9 +121,7 @@ async fn keep(
     let status = status::with_stale(sealed, keys, Timestamp::now());
     match write_status(context, key, sealed, &status).await {
         Ok(()) => {
-            context
-                .index
-                .remember(key.clone(), Known::settled(sealed, settled));
+            remember(context, key, Known::settled(sealed, settled));
             Outcome::Done
         }
         Err(outcome) => outcome,
@@ -153,7 +153,7 @@ async fn renew(context: &Context, key: &ObjectKey, sealed: &SealedSecret, keys: 
         key_ids: &unsealing.key_ids,
         oldest: unsealing.oldest,
         secret_version: left_version.clone().or_else(previous_version),
-        stale: keys.is_stale(&unsealing.key_ids),
+        staleness: Staleness::of(sealed, &unsealing.key_ids, keys),
     };
     let status = status::summarise(sealed, &verdict, Timestamp::now());
     let told = write_status(context, key, sealed, &status).await;
@@ -162,15 +162,21 @@ async fn renew(context: &Context, key: &ObjectKey, sealed: &SealedSecret, keys: 
     }
     tell(context, key, sealed, &failures);
     let secret_version = left_version.map(String::into_boxed_str).or(seen_version);
-    context.index.remember(
-        key.clone(),
-        Known::new(sealed, &failures, secret_version, unsealing.key_ids, keys),
-    );
+    let known = Known::new(sealed, &failures, secret_version, unsealing.key_ids, keys);
+    remember(context, key, known);
     if failures.iter().all(Failure::is_final) {
         Outcome::Done
     } else {
         Outcome::Retry
     }
+}
+
+/// What is Ready and stale gets a renewal by and by.
+fn remember(context: &Context, key: &ObjectKey, known: Known) {
+    if known.stale && known.state == State::Ready {
+        context.renewals.add(key.clone());
+    }
+    context.index.remember(key.clone(), known);
 }
 
 /// Brings the Secret into the desired form, and returns its version then.
@@ -230,7 +236,11 @@ async fn write_status(
 }
 
 /// Like `Api::patch_status`, but with only the metadata in the answer: the rest is known, and large.
-async fn patch_status(client: &Client, key: &ObjectKey, patch: Value) -> Result<(), kube::Error> {
+pub(crate) async fn patch_status(
+    client: &Client,
+    key: &ObjectKey,
+    patch: Value,
+) -> Result<(), kube::Error> {
     let url = SealedSecret::url_path(&(), Some(&key.namespace));
     let parameters = PatchParams {
         field_manager: Some(FIELD_MANAGER.to_owned()),

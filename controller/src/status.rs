@@ -1,14 +1,16 @@
 //! What a SealedSecret's status says: all conditions are summarised here, and nowhere else.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
-use serde_json::{Value, json};
-use waxwing_api::{ConditionType, SealedSecret, SealedSecretStatus};
+use serde_json::{Map, Value, json};
+use waxwing_api::{ConditionType, Renewal, SealedSecret, SealedSecretStatus};
 use waxwing_crypto::KeyId;
 
 use crate::keys::Keys;
+use crate::renewal::{Obstacle, obstacle};
 use crate::unseal::Failure;
 
 /// The limit of the definition on a message, in bytes.
@@ -23,8 +25,27 @@ pub(crate) struct Verdict<'a> {
     pub(crate) oldest: Option<SystemTime>,
     /// The version of the Secret as the controller last left it.
     pub(crate) secret_version: Option<String>,
-    /// `None`: there is no primary key to compare with.
-    pub(crate) stale: Option<bool>,
+    pub(crate) staleness: Staleness,
+}
+
+/// Whether an object is stale, and what then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Staleness {
+    /// There is no primary key to compare with.
+    Unknown,
+    Fresh,
+    Stale(Option<Obstacle>),
+}
+
+impl Staleness {
+    /// Of an object whose values are sealed to these keys.
+    pub(crate) fn of(sealed: &SealedSecret, key_ids: &[KeyId], keys: &Keys) -> Self {
+        match keys.is_stale(key_ids) {
+            None => Self::Unknown,
+            Some(false) => Self::Fresh,
+            Some(true) => Self::Stale(obstacle(sealed, keys)),
+        }
+    }
 }
 
 /// What the status says of an object that needs no work.
@@ -33,7 +54,7 @@ pub(crate) struct Settled {
     pub(crate) key_ids: Vec<KeyId>,
     pub(crate) secret_version: String,
     pub(crate) stale: bool,
-    /// Whether the condition Stale says what it should.
+    /// Whether the condition Stale says what it should, and no renewal is left over.
     pub(crate) stale_is_current: bool,
 }
 
@@ -62,11 +83,16 @@ pub(crate) fn settled(
     if key_ids.iter().any(|id| keys.is_revoked(*id)) {
         return None;
     }
-    let stale = keys.is_stale(&key_ids);
+    let staleness = Staleness::of(sealed, &key_ids, keys);
+    let wanted = stale(staleness);
     let present = find(&status.conditions, ConditionType::Stale);
+    let says_so = present.is_some_and(|condition| {
+        condition.status == wanted.status && condition.reason == wanted.reason
+    });
+    let has_left_over = staleness == Staleness::Fresh && status.renewal.is_some();
     Some(Settled {
-        stale_is_current: present.is_some_and(|condition| condition.status == truth(stale)),
-        stale: stale.unwrap_or_default(),
+        stale_is_current: says_so && !has_left_over,
+        stale: matches!(staleness, Staleness::Stale(_)),
         key_ids,
         secret_version: left,
     })
@@ -80,7 +106,7 @@ pub(crate) fn summarise(
 ) -> SealedSecretStatus {
     let previous = sealed.status.clone().unwrap_or_default();
     let generation = sealed.metadata.generation;
-    let conditions = [ready(verdict), stalled(verdict), stale(verdict)]
+    let conditions = [ready(verdict), stalled(verdict), stale(verdict.staleness)]
         .into_iter()
         .map(
             |Summary {
@@ -110,7 +136,9 @@ pub(crate) fn summarise(
             .and_then(|time| Timestamp::try_from(time).ok())
             .map(Time),
         secret_resource_version: verdict.secret_version.clone(),
-        renewal: previous.renewal,
+        renewal: previous
+            .renewal
+            .filter(|_| verdict.staleness != Staleness::Fresh),
     }
 }
 
@@ -122,7 +150,11 @@ pub(crate) fn with_stale(sealed: &SealedSecret, keys: &Keys, now: Timestamp) -> 
         .iter()
         .filter_map(|id| id.parse().ok())
         .collect();
-    let summary = stale_condition(keys.is_stale(&key_ids));
+    let staleness = Staleness::of(sealed, &key_ids, keys);
+    if staleness == Staleness::Fresh {
+        status.renewal = None;
+    }
+    let summary = stale(staleness);
     let condition = Condition {
         type_: summary.type_.to_string(),
         status: summary.status.to_owned(),
@@ -152,12 +184,47 @@ pub(crate) fn patch(sealed: &SealedSecret, status: &SealedSecretStatus) -> Optio
         "oldestSealedAt": null,
         "secretResourceVersion": null,
     });
+    let without_renewal = SealedSecretStatus {
+        renewal: None,
+        ..status.clone()
+    };
     if let (Value::Object(all), Ok(Value::Object(set))) =
-        (&mut fields, serde_json::to_value(status))
+        (&mut fields, serde_json::to_value(without_renewal))
     {
         all.extend(set);
     }
+    let present = sealed
+        .status
+        .as_ref()
+        .and_then(|status| status.renewal.as_ref());
+    if let Some(change) = renewal_change(present, status.renewal.as_ref()) {
+        fields["renewal"] = change;
+    }
     Some(json!({ "metadata": { "uid": sealed.metadata.uid }, "status": fields }))
+}
+
+/// The merge patch of the renewal alone. What does not change is left out: it may be changing elsewhere
+/// at this moment.
+fn renewal_change(present: Option<&Renewal>, wanted: Option<&Renewal>) -> Option<Value> {
+    if present == wanted {
+        return None;
+    }
+    let Some(wanted) = wanted else {
+        return Some(Value::Null);
+    };
+    let none = BTreeMap::new();
+    let present = present.map_or(&none, |renewal| &renewal.encrypted_data);
+    let gone = present
+        .keys()
+        .filter(|item| !wanted.encrypted_data.contains_key(*item))
+        .map(|item| (item.clone(), Value::Null));
+    let changed = wanted
+        .encrypted_data
+        .iter()
+        .filter(|(item, value)| present.get(*item) != Some(value))
+        .map(|(item, value)| (item.clone(), Value::from(value.clone())));
+    let items: Map<String, Value> = gone.chain(changed).collect();
+    Some(json!({ "encryptedData": items }))
 }
 
 /// The condition with the time at which its status last changed: now, or as before.
@@ -216,25 +283,37 @@ fn stalled(verdict: &Verdict<'_>) -> Summary {
     }
 }
 
-fn stale(verdict: &Verdict<'_>) -> Summary {
-    stale_condition(verdict.stale)
-}
-
-fn stale_condition(stale: Option<bool>) -> Summary {
-    let (reason, message) = match stale {
-        Some(true) => (
+fn stale(staleness: Staleness) -> Summary {
+    let (status, reason, message) = match staleness {
+        Staleness::Stale(None) => (
+            "True",
             "NotPrimaryKey",
             "At least one item is sealed to a key of this cluster that is not the primary; reseal it.",
         ),
-        Some(false) => (
+        Staleness::Stale(Some(Obstacle::NoRoom)) => (
+            "True",
+            "NoRoomForRenewal",
+            "At least one item is sealed to a key of this cluster that is not the primary, and this object is too large to hold the renewed values beside its own; reseal it with an identity (waxwing reseal -i), or split it.",
+        ),
+        Staleness::Stale(Some(Obstacle::OtherClass)) => (
+            "True",
+            "NotRenewable",
+            "At least one item is sealed to a key of this cluster that is not the primary, and also to others' keys, with which the primary cannot be mixed because either is post-quantum and the other classic; seal it again, to recipients of one class.",
+        ),
+        Staleness::Fresh => (
+            "False",
             "PrimaryKey",
             "No item is sealed to an older key of this cluster.",
         ),
-        None => ("NoPrimaryKey", "There is no primary key to compare with."),
+        Staleness::Unknown => (
+            "Unknown",
+            "NoPrimaryKey",
+            "There is no primary key to compare with.",
+        ),
     };
     Summary {
         type_: ConditionType::Stale,
-        status: truth(stale),
+        status,
         reason: reason.to_owned(),
         message: message.to_owned(),
     }
@@ -254,14 +333,6 @@ pub(crate) fn list(failures: &[Failure]) -> String {
 fn shorten(mut message: String) -> String {
     message.truncate(message.floor_char_boundary(MAX_MESSAGE));
     message
-}
-
-const fn truth(value: Option<bool>) -> &'static str {
-    match value {
-        Some(true) => "True",
-        Some(false) => "False",
-        None => "Unknown",
-    }
 }
 
 fn find(conditions: &[Condition], type_: ConditionType) -> Option<&Condition> {

@@ -8,10 +8,11 @@ use tokio::task::JoinSet;
 
 use crate::feed;
 use crate::health::Part;
-use crate::index::State;
+use crate::index::{Known, State};
 use crate::keys::custodian::Custodian;
 use crate::queue::{Outcome, Work};
 use crate::reconcile::{Context, DEADLINE, reconcile};
+use crate::renewer::{self, RENEWERS};
 
 /// How long work in progress may go on after the wish to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -30,6 +31,7 @@ impl Leading {
         concurrency: NonZeroUsize,
     ) -> Self {
         context.queue.reset();
+        context.renewals.clear();
         context.index.clear();
         context.metrics.set_leader(true);
         context
@@ -39,6 +41,9 @@ impl Leading {
         background.spawn(custodian.run());
         background.spawn(follow_keys(context.clone()));
         background.spawn(feed_when_ready(context.clone()));
+        for _ in 0..RENEWERS {
+            background.spawn(renewer::work_off(context.clone()));
+        }
         let mut workers = JoinSet::new();
         for _ in 0..concurrency.get() {
             workers.spawn(work_off(context.clone()));
@@ -105,20 +110,35 @@ async fn feed_when_ready(context: Context) {
     feed::follow(&context).await;
 }
 
-/// At each change of the keys, queues the SealedSecrets that it makes a difference to.
+/// At each change of the keys, sees to the SealedSecrets that it makes a difference to. That can be all of
+/// them at once, so it waits behind what people change meanwhile.
 async fn follow_keys(context: Context) {
     let mut changes = context.keys.subscribe();
     let mut earlier = changes.borrow_and_update().clone();
     while changes.changed().await.is_ok() {
         let keys = changes.borrow_and_update().clone();
-        let touched = context.index.select(|known| {
-            keys.matter_to(&earlier, &known.key_ids, known.state == State::Ready)
-                || keys
-                    .is_stale(&known.key_ids)
-                    .is_some_and(|stale| stale != known.stale)
-        });
-        for key in touched {
-            context.queue.add(key, Work::forced());
+        for key in context
+            .index
+            .select(|known| keys.matter_to(&earlier, &known.key_ids, known.state == State::Ready))
+        {
+            context.queue.add_later(key, Work::forced());
+        }
+        let has_new_primary = keys.primary() != earlier.primary();
+        let is_touched = |known: &Known| {
+            let stale = keys.is_stale(&known.key_ids);
+            stale.is_some_and(|stale| stale != known.stale || (stale && has_new_primary))
+        };
+        for key in context
+            .index
+            .select(|known| known.state == State::Ready && is_touched(known))
+        {
+            context.renewals.add(key);
+        }
+        for key in context
+            .index
+            .select(|known| known.state != State::Ready && is_touched(known))
+        {
+            context.queue.add_later(key, Work::forced());
         }
         earlier = keys;
     }

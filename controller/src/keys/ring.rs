@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use waxwing_crypto::{KeyId, KeyRing};
 
+use super::escrow::InEscrow;
 use super::facts::Facts;
-use super::inventory::{Inventory, Usability};
+use super::inventory::{Inventory, PublicHalf, Usability};
 
 /// A snapshot of the cluster's keys.
 #[derive(Debug, Default)]
@@ -16,6 +17,7 @@ pub(crate) struct Keys {
     /// All keys of this cluster, whatever they may do.
     ours: BTreeSet<KeyId>,
     counts: BTreeMap<Usability, i64>,
+    without_escrow: i64,
     unreadable: Vec<(String, String)>,
 }
 
@@ -27,7 +29,9 @@ impl Keys {
             unreadable: inventory.unreadable.clone(),
             ..Self::default()
         };
+        let is_bare = |public: &PublicHalf| public.in_escrow == InEscrow::No;
         for (id, key) in &inventory.keys {
+            keys.without_escrow += i64::from(key.public.as_ref().is_none_or(is_bare));
             let usability = inventory.usability(*id, key);
             *keys.counts.entry(usability).or_default() += 1;
             // A revoked key counts as revoked even without its private half.
@@ -57,6 +61,16 @@ impl Keys {
 
     pub(crate) fn count(&self, usability: Usability) -> i64 {
         self.counts.get(&usability).copied().unwrap_or_default()
+    }
+
+    /// How many keys are in this cluster only.
+    pub(crate) const fn without_escrow(&self) -> i64 {
+        self.without_escrow
+    }
+
+    /// All keys of this cluster, whatever they may do.
+    pub(crate) fn ours(&self) -> impl Iterator<Item = KeyId> {
+        self.ours.iter().copied()
     }
 
     /// The key Secrets that could not be read, with the reason.

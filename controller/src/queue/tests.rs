@@ -60,6 +60,22 @@ async fn what_changed_goes_before_what_failed_and_what_failed_comes_again() {
     assert_eq!(next_name(&queue).await, "broken");
 }
 
+#[tokio::test]
+async fn an_object_that_changes_goes_before_what_only_its_keys_touched() {
+    let queue = Queue::default();
+    for name in ["a", "b", "c"] {
+        queue.add_later(key(name), Work::forced());
+    }
+    queue.add(key("c"), Work::changed(object("c", 1)));
+    queue.add(key("new"), Work::changed(object("new", 1)));
+    let mut names = Vec::new();
+    for _ in 0..4 {
+        names.push(next_name(&queue).await);
+    }
+    assert_eq!(names, ["c", "new", "a", "b"]);
+    assert_eq!(queue.depth(), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn each_failure_in_a_row_is_waited_for_longer_and_a_change_ends_the_wait() {
     let queue = Queue::default();

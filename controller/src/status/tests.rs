@@ -10,13 +10,13 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap()
 }
 
-fn verdict<'a>(failures: &'a [Failure], key_ids: &'a [KeyId], stale: Option<bool>) -> Verdict<'a> {
+fn verdict<'a>(failures: &'a [Failure], key_ids: &'a [KeyId], staleness: Staleness) -> Verdict<'a> {
     Verdict {
         failures,
         key_ids,
         oldest: None,
         secret_version: Some("7".to_owned()),
-        stale,
+        staleness,
     }
 }
 
@@ -84,7 +84,7 @@ fn the_conditions_follow_from_the_failures() {
     for (failures, expected) in cases {
         let status = summarise(
             &of_generation(3),
-            &verdict(&failures, &[], Some(false)),
+            &verdict(&failures, &[], Staleness::Fresh),
             at(1),
         );
         assert_eq!(told(&status)[..2], expected);
@@ -98,7 +98,11 @@ fn the_message_lists_every_failure() {
         Failure::of_item(Reason::UnknownKey, "user", "no key; restore it"),
         Failure::of_item(Reason::ScopeMismatch, "password", "wrong place; move it"),
     ];
-    let status = summarise(&of_generation(1), &verdict(&failures, &[], None), at(1));
+    let status = summarise(
+        &of_generation(1),
+        &verdict(&failures, &[], Staleness::Unknown),
+        at(1),
+    );
     assert_eq!(
         status.conditions[0].message,
         "user: no key; restore it (UnknownKey)\npassword: wrong place; move it (ScopeMismatch)"
@@ -117,7 +121,11 @@ fn the_time_of_a_condition_changes_only_with_its_status() {
         (4, &failed_otherwise, 3),
         (5, &[], 5),
     ] {
-        let status = summarise(&sealed, &verdict(failures, &[], None), at(second));
+        let status = summarise(
+            &sealed,
+            &verdict(failures, &[], Staleness::Unknown),
+            at(second),
+        );
         assert_eq!(
             status.conditions[0].last_transition_time.0,
             at(changed_at),
@@ -130,19 +138,23 @@ fn the_time_of_a_condition_changes_only_with_its_status() {
 #[test]
 fn an_unchanged_status_is_not_written_again() {
     let mut sealed = of_generation(1);
-    let status = summarise(&sealed, &verdict(&[], &[], Some(false)), at(1));
+    let status = summarise(&sealed, &verdict(&[], &[], Staleness::Fresh), at(1));
     let written = patch(&sealed, &status).unwrap();
     assert_eq!(written["metadata"]["uid"], "uid-1");
     sealed.status = Some(status);
-    let again = summarise(&sealed, &verdict(&[], &[], Some(false)), at(99));
+    let again = summarise(&sealed, &verdict(&[], &[], Staleness::Fresh), at(99));
     assert_eq!(patch(&sealed, &again), None);
 }
 
 #[test]
 fn a_field_that_goes_away_is_taken_away() {
     let mut sealed = of_generation(1);
-    sealed.status = Some(summarise(&sealed, &verdict(&[], &[], None), at(1)));
-    let mut without = verdict(&[], &[], None);
+    sealed.status = Some(summarise(
+        &sealed,
+        &verdict(&[], &[], Staleness::Unknown),
+        at(1),
+    ));
+    let mut without = verdict(&[], &[], Staleness::Unknown);
     without.secret_version = None;
     let status = summarise(&sealed, &without, at(1));
     assert!(patch(&sealed, &status).unwrap()["status"]["secretResourceVersion"].is_null());
@@ -155,14 +167,18 @@ fn only_an_object_whose_secret_is_as_it_was_left_needs_no_work() {
     let settled_with = |key: &Identity, change: fn(&mut SealedSecret), version: Option<&str>| {
         let mut sealed = of_generation(2);
         let key_ids = [key.key_id()];
-        let stale = Some(false);
+        let stale = Staleness::Fresh;
         sealed.status = Some(summarise(&sealed, &verdict(&[], &key_ids, stale), at(1)));
         change(&mut sealed);
         settled(&sealed, &keys, version)
     };
     let fail = |sealed: &mut SealedSecret| {
         let failures = [Failure::of_object(Reason::ApiError, "")];
-        sealed.status = Some(summarise(sealed, &verdict(&failures, &[], None), at(1)));
+        sealed.status = Some(summarise(
+            sealed,
+            &verdict(&failures, &[], Staleness::Unknown),
+            at(1),
+        ));
     };
     assert!(
         settled_with(&primary, |_| {}, Some("7"))
@@ -208,7 +224,7 @@ fn a_rollover_changes_the_condition_stale_and_nothing_else() {
     let mut sealed = of_generation(1);
     sealed.status = Some(summarise(
         &sealed,
-        &verdict(&[], &[old.key_id()], Some(false)),
+        &verdict(&[], &[old.key_id()], Staleness::Fresh),
         at(1),
     ));
     let status = with_stale(&sealed, &test_keys(&[&new, &old], &[]), at(9));
@@ -222,4 +238,68 @@ fn a_rollover_changes_the_condition_stale_and_nothing_else() {
     );
     assert_eq!(status.conditions[0].last_transition_time.0, at(1));
     assert_eq!(status.conditions[2].last_transition_time.0, at(9));
+}
+
+#[test]
+fn the_condition_stale_says_what_stands_in_the_way_of_a_renewal() {
+    for (staleness, expected) in [
+        (Staleness::Fresh, ("Stale", "False", "PrimaryKey")),
+        (Staleness::Unknown, ("Stale", "Unknown", "NoPrimaryKey")),
+        (Staleness::Stale(None), ("Stale", "True", "NotPrimaryKey")),
+        (
+            Staleness::Stale(Some(Obstacle::NoRoom)),
+            ("Stale", "True", "NoRoomForRenewal"),
+        ),
+        (
+            Staleness::Stale(Some(Obstacle::OtherClass)),
+            ("Stale", "True", "NotRenewable"),
+        ),
+    ] {
+        let status = summarise(&of_generation(1), &verdict(&[], &[], staleness), at(1));
+        assert_eq!(told(&status)[2], expected);
+    }
+}
+
+fn renewal(items: &[(&str, &str)]) -> Option<Renewal> {
+    let encrypted_data = items
+        .iter()
+        .map(|(item, value)| ((*item).to_owned(), (*value).to_owned()))
+        .collect();
+    Some(Renewal { encrypted_data })
+}
+
+#[test]
+fn a_renewal_goes_when_nothing_is_stale_any_more_and_stays_until_then() {
+    let mut sealed = of_generation(1);
+    let stale = verdict(&[], &[], Staleness::Stale(None));
+    sealed.status = Some(SealedSecretStatus {
+        renewal: renewal(&[("a", "1")]),
+        ..summarise(&sealed, &stale, at(1))
+    });
+    let failed = [Failure::of_object(Reason::ApiError, "")];
+    let failed = summarise(
+        &sealed,
+        &verdict(&failed, &[], Staleness::Stale(None)),
+        at(2),
+    );
+    let patched = patch(&sealed, &failed).unwrap();
+    assert_eq!(failed.renewal, renewal(&[("a", "1")]));
+    assert_eq!(patched["status"].get("renewal"), None, "it is left alone");
+
+    let fresh = summarise(&sealed, &verdict(&[], &[], Staleness::Fresh), at(2));
+    assert_eq!(fresh.renewal, None);
+    let patched = patch(&sealed, &fresh).unwrap();
+    assert_eq!(patched["status"].get("renewal"), Some(&Value::Null));
+}
+
+#[test]
+fn only_what_changes_of_a_renewal_is_written() {
+    let before = renewal(&[("same", "1"), ("changed", "2"), ("gone", "3")]);
+    let after = renewal(&[("same", "1"), ("changed", "4"), ("new", "5")]);
+    let change = renewal_change(before.as_ref(), after.as_ref()).unwrap();
+    assert_eq!(
+        change,
+        json!({ "encryptedData": { "changed": "4", "gone": null, "new": "5" } })
+    );
+    assert_eq!(renewal_change(after.as_ref(), after.as_ref()), None);
 }
