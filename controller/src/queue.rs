@@ -71,6 +71,8 @@ impl Work {
 pub(crate) enum Outcome {
     /// Nothing more to do until something changes.
     Done,
+    /// Nothing was to be done: what was to be tried again still is.
+    NotDue,
     /// To be tried again, later each time.
     Retry,
 }
@@ -182,6 +184,7 @@ impl Queue {
         let gone = matches!(meanwhile, Some(Meanwhile::Gone));
         match outcome {
             Outcome::Retry if !gone => inner.fail(key, Instant::now()),
+            Outcome::NotDue if !gone => {}
             _ => inner.forget_failures(key),
         }
         if let Some(Meanwhile::Again(work)) = meanwhile {

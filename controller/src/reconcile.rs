@@ -50,7 +50,7 @@ pub(crate) struct Context {
 
 pub(crate) async fn reconcile(context: &Context, key: &ObjectKey, work: Work) -> Outcome {
     if !is_due(context, key, &work) {
-        return Outcome::Done;
+        return Outcome::NotDue;
     }
     let sealed = match look(context, key, work).await {
         Ok(Some(sealed)) => sealed,

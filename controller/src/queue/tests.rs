@@ -76,6 +76,23 @@ async fn an_object_that_changes_goes_before_what_only_its_keys_touched() {
     assert_eq!(queue.depth(), 0);
 }
 
+/// The status that the controller writes comes back from the watch, and may do so before the work
+/// that wrote it is finished.
+#[tokio::test(start_paused = true)]
+async fn an_echo_of_what_failed_does_not_keep_it_from_being_tried_again() {
+    let queue = Queue::default();
+    queue.add(key("broken"), Work::forced());
+    let (broken, _) = queue.next().await.unwrap();
+    queue.add(key("broken"), Work::changed(object("broken", 1)));
+    queue.finish(&broken, Outcome::Retry);
+    let (echo, _) = queue.next().await.unwrap();
+    queue.finish(&echo, Outcome::NotDue);
+    let retried = tokio::time::timeout(BACKOFF.longest, queue.next()).await;
+    let (again, work) = retried.unwrap().unwrap();
+    assert_eq!(again, broken);
+    assert!(work.forced);
+}
+
 #[tokio::test(start_paused = true)]
 async fn each_failure_in_a_row_is_waited_for_longer_and_a_change_ends_the_wait() {
     let queue = Queue::default();
