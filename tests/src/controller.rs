@@ -44,6 +44,17 @@ impl Controller {
         Self::launch_program(&Programs::debug()?.controller, cluster, args)
     }
 
+    /// Starts the controller as the Pod of that name, without waiting for anything. After a crash it
+    /// takes the Lease that it left behind at once, as a container that is restarted in its Pod does.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn launch_as(cluster: &Cluster, pod: &str, args: &[&str]) -> Result<Self, HarnessError> {
+        Self::start(&Programs::debug()?.controller, cluster, args, |command| {
+            command.env("POD_NAME", pod);
+        })
+    }
+
     /// Starts the given build of the controller without waiting for anything.
     ///
     /// # Errors
@@ -52,6 +63,15 @@ impl Controller {
         program: &std::path::Path,
         cluster: &Cluster,
         args: &[&str],
+    ) -> Result<Self, HarnessError> {
+        Self::start(program, cluster, args, |_| {})
+    }
+
+    fn start(
+        program: &std::path::Path,
+        cluster: &Cluster,
+        args: &[&str],
+        prepare: impl FnOnce(&mut Command),
     ) -> Result<Self, HarnessError> {
         let port = free_port()?;
         let mut command = Command::new(program);
@@ -63,6 +83,7 @@ impl Controller {
             .args(["--namespace", DEFAULT_NAMESPACE])
             .args(["--http-address", &format!("127.0.0.1:{port}")])
             .args(args);
+        prepare(&mut command);
         let name = format!("waxwing-controller-{port}");
         Ok(Self {
             process: Process::spawn(cluster.scratch(), &name, &mut command)?,

@@ -9,6 +9,9 @@ use waxwing_tests::{Cluster, Controller, Stage, canary::plaintext, space::items,
 
 use crate::play_alone;
 
+/// The one Pod in which a killed controller starts again.
+const POD: &str = "waxwing-controller-0";
+
 #[tokio::test]
 async fn what_changed_while_the_controller_was_down_is_made_good_at_its_start() {
     play_alone("down", &[], async |stage, space| {
@@ -82,7 +85,7 @@ async fn killed_at_any_moment_it_goes_on_where_it_was() {
             }
             tokio::time::sleep(Duration::from_millis(rand::thread_rng().gen_range(0..400))).await;
             stage.controller.take().unwrap().kill9();
-            stage.controller = Some(Controller::launch(&stage.cluster, &[]).unwrap());
+            stage.controller = Some(Controller::launch_as(&stage.cluster, POD, &[]).unwrap());
         }
         stage.controller.as_mut().unwrap().ready().await.unwrap();
         let last = plaintext(&format!("round-{}", KILLS - 1));
@@ -121,7 +124,8 @@ async fn killed_during_rollovers_it_loses_no_key() {
                     .await;
                 stage.controller.take().unwrap().kill9();
                 let args = ["--key-rollover-period", "2s"];
-                stage.controller = Some(Controller::launch(&stage.cluster, &args).unwrap());
+                stage.controller =
+                    Some(Controller::launch_as(&stage.cluster, POD, &args).unwrap());
             }
             stage.controller.as_mut().unwrap().ready().await.unwrap();
             for name in &sealed {

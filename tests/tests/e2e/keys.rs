@@ -23,19 +23,19 @@ use waxwing_tests::{
 
 use crate::play_alone;
 
-fn sealing_keys(client: &Client) -> Api<SealingKey> {
+pub(crate) fn sealing_keys(client: &Client) -> Api<SealingKey> {
     Api::namespaced(client.clone(), DEFAULT_NAMESPACE)
 }
 
 /// The Secrets with private keys.
-async fn key_secrets(client: &Client) -> Vec<Secret> {
+pub(crate) async fn key_secrets(client: &Client) -> Vec<Secret> {
     let secrets: Api<Secret> = Api::namespaced(client.clone(), DEFAULT_NAMESPACE);
     let of_keys = ListParams::default().fields(&format!("type={KEY_SECRET_TYPE}"));
     secrets.list(&of_keys).await.unwrap().items
 }
 
 /// A key Secret as an administrator would put it in.
-fn key_secret(name: &str, content: &str) -> Secret {
+pub(crate) fn key_secret(name: &str, content: &str) -> Secret {
     Secret {
         metadata: ObjectMeta {
             name: Some(name.to_owned()),
@@ -47,7 +47,7 @@ fn key_secret(name: &str, content: &str) -> Secret {
     }
 }
 
-async fn create_key_secret(client: &Client, secret: &Secret) {
+pub(crate) async fn create_key_secret(client: &Client, secret: &Secret) {
     let secrets: Api<Secret> = Api::namespaced(client.clone(), DEFAULT_NAMESPACE);
     secrets
         .create(&PostParams::default(), secret)
@@ -55,7 +55,7 @@ async fn create_key_secret(client: &Client, secret: &Secret) {
         .unwrap();
 }
 
-async fn set_state(client: &Client, key: &Recipient, state: KeyState) {
+pub(crate) async fn set_state(client: &Client, key: &Recipient, state: KeyState) {
     let patch = Patch::Merge(json!({ "spec": { "state": state } }));
     let name = key.key_id().to_string();
     sealing_keys(client)
@@ -65,7 +65,7 @@ async fn set_state(client: &Client, key: &Recipient, state: KeyState) {
 }
 
 /// Waits until another key than `old` is primary.
-async fn next_primary(stage: &Stage, old: &Recipient) -> Recipient {
+pub(crate) async fn next_primary(stage: &Stage, old: &Recipient) -> Recipient {
     wait::until("another primary key", async || {
         match stage.primary().await {
             Ok(primary) if primary != *old => Ok(primary),
@@ -96,7 +96,7 @@ async fn published(client: &Client, key: &Recipient, state: KeyState) {
     .unwrap();
 }
 
-async fn apply_sealed_to(space: &Space, name: &str, secret: &[(&str, &str)], key: &Recipient) {
+pub(crate) async fn apply_sealed_to(space: &Space, name: &str, secret: &[(&str, &str)], key: &Recipient) {
     space
         .apply(&sealing::sealed_secret(&space.namespace, name, secret, key).unwrap())
         .await
@@ -238,6 +238,44 @@ async fn a_key_added_by_hand_opens_values_live_and_does_not_become_primary() {
         space.ready("db").await.unwrap();
         space.holds("db", &[("password", &password)]).await.unwrap();
         published(&space.client, identity.recipient(), KeyState::Retired).await;
+        assert_eq!(stage.primary().await.unwrap(), primary);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_taken_away_by_hand_opens_nothing_any_more() {
+    play_alone("taken-away", &[], async |stage, space| {
+        let primary = stage.primary().await.unwrap();
+        let identity = Identity::generate(Algorithm::X25519);
+        create_key_secret(
+            &space.client,
+            &key_secret("extra", identity.to_secret_string().as_str()),
+        )
+        .await;
+        apply_sealed_to(
+            space,
+            "before",
+            &[("password", &plaintext("p"))],
+            identity.recipient(),
+        )
+        .await;
+        space.ready("before").await.unwrap();
+
+        let secrets: Api<Secret> = Api::namespaced(space.client.clone(), DEFAULT_NAMESPACE);
+        secrets
+            .delete("extra", &DeleteParams::default())
+            .await
+            .unwrap();
+        apply_sealed_to(
+            space,
+            "after",
+            &[("password", &plaintext("p"))],
+            identity.recipient(),
+        )
+        .await;
+        space.refused("after", Reason::UnknownKey).await.unwrap();
+        assert!(space.has_secret("before").await.unwrap());
         assert_eq!(stage.primary().await.unwrap(), primary);
     })
     .await;

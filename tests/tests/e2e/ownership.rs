@@ -9,7 +9,10 @@ use kube::{
     api::{ObjectMeta, PostParams},
 };
 use serde_json::json;
-use waxwing_api::{Reason, names::ADOPT_ANNOTATION};
+use waxwing_api::{
+    Reason,
+    names::{ADOPT_ANNOTATION, DEFAULT_NAMESPACE},
+};
 use waxwing_tests::{Space, canary::plaintext, space::items};
 
 use crate::play;
@@ -180,6 +183,31 @@ async fn a_secret_of_another_controller_is_not_taken_over_even_with_consent() {
         space.apply(&space.seal("db", &[("password", &plaintext("p"))]).await.unwrap()).await.unwrap();
         space.refused("db", Reason::NotOwned).await.unwrap();
         assert_eq!(space.items("db").await.unwrap(), items(&[FOREIGN]));
+    })
+    .await;
+}
+
+/// Whoever may create SealedSecrets beside the keys still cannot have a key overwritten.
+#[tokio::test]
+async fn a_private_key_is_not_overwritten_by_a_sealed_secret_of_its_name() {
+    play("key-name", async |stage, space| {
+        let name = stage.primary().await.unwrap().key_id().to_string();
+        let keys = Space {
+            client: space.client.clone(),
+            namespace: DEFAULT_NAMESPACE.to_owned(),
+        };
+        let before = keys.secret(&name).await.unwrap();
+        let sealed = keys
+            .seal(&name, &[("identity", &plaintext("p"))])
+            .await
+            .unwrap();
+        keys.apply(&sealed).await.unwrap();
+        keys.refused(&name, Reason::NotOwned).await.unwrap();
+        assert_eq!(
+            keys.secret(&name).await.unwrap().resource_version(),
+            before.resource_version()
+        );
+        keys.delete(&name).await.unwrap();
     })
     .await;
 }

@@ -192,6 +192,29 @@ async fn deleting_a_sealed_secret_deletes_its_secret() {
 }
 
 #[tokio::test]
+async fn a_sealed_secret_that_is_deleted_and_applied_again_at_once_has_its_secret() {
+    play("again", async |_, space| {
+        let [first, second] = ["first", "second"].map(plaintext);
+        space.unseal("db", &[("password", &first)]).await.unwrap();
+        let deleted = space.secret("db").await.unwrap();
+        space.delete("db").await.unwrap();
+        let applied = space
+            .apply(&space.seal("db", &[("password", &second)]).await.unwrap())
+            .await
+            .unwrap();
+        space.holds("db", &[("password", &second)]).await.unwrap();
+        space.ready("db").await.unwrap();
+        let secret = space.secret("db").await.unwrap();
+        assert_ne!(secret.owner_references(), deleted.owner_references());
+        assert_eq!(
+            Some(&secret.owner_references()[0].uid),
+            applied.uid().as_ref()
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_secret_under_the_policy_retain_outlives_its_sealed_secret() {
     play("retain", async |_, space| {
         let password = plaintext("p");
