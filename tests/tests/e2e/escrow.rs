@@ -2,7 +2,8 @@
 
 use std::{
     io::Write,
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
 };
 
 use kube::ResourceExt;
@@ -113,7 +114,9 @@ async fn the_keys_that_exist_follow_a_change_of_the_recovery_recipients() {
 async fn recovery_recipients_that_cannot_be_used_are_named_and_nothing_starts() {
     let cluster = Cluster::installed().await.unwrap();
     let strong = recovery().recipient().to_string();
-    let classic = Identity::generate(Algorithm::X25519).recipient().to_string();
+    let classic = Identity::generate(Algorithm::X25519)
+        .recipient()
+        .to_string();
     let plugin = "age1yubikey1q2w7u3vpya839jxxuq8g0sedh3d740d4xvn639sqhr95ejj8vu3hyfumptt";
     for (recipients, named) in [
         (format!("{strong},age1nonsense"), "age1nonsense"),
@@ -122,10 +125,20 @@ async fn recovery_recipients_that_cannot_be_used_are_named_and_nothing_starts() 
     ] {
         let args = ["--recovery-recipient", recipients.as_str()];
         let mut controller = Controller::launch(&cluster, &args).unwrap();
-        let status = wait::until("the controller to end", async || Ok(()))
-            .await
-            .map(|()| ());
-        status.unwrap();
-        let _ = (&mut controller, named);
+        let status = end_of(&mut controller).await;
+        assert_eq!(status.code(), Some(1));
+        let log = controller.logs().unwrap();
+        assert!(log.contains(named), "{log}");
+    }
+}
+
+async fn end_of(controller: &mut Controller) -> ExitStatus {
+    let deadline = Instant::now() + wait::PATIENCE;
+    loop {
+        if let Some(status) = controller.ended() {
+            return status;
+        }
+        assert!(Instant::now() < deadline, "it did not end");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -14,9 +14,7 @@ use waxwing_crypto::{Algorithm, Identity, Recipient};
 use waxwing_tests::{Controller, Stage, canary::plaintext, kustomize, space::items, wait};
 
 use crate::{
-    keys::{
-        apply_sealed_to, create_key_secret, key_secret, next_primary, sealing_keys, set_state,
-    },
+    keys::{apply_sealed_to, create_key_secret, key_secret, next_primary, sealing_keys, set_state},
     play_alone,
     renewal::{renewed, reseal},
 };
@@ -24,8 +22,7 @@ use crate::{
 /// Asks for a new primary, and returns it.
 pub(crate) async fn roll_over(stage: &Stage, old: &Recipient) -> Recipient {
     let client = stage.cluster.client().await.unwrap();
-    let patch =
-        json!({ "metadata": { "annotations": { ROLLOVER_REQUESTED_ANNOTATION: "now" } } });
+    let patch = json!({ "metadata": { "annotations": { ROLLOVER_REQUESTED_ANNOTATION: "now" } } });
     sealing_keys(&client)
         .patch(
             &old.key_id().to_string(),
@@ -53,13 +50,14 @@ pub(crate) async fn key_becomes(
     what: &str,
     test: impl Fn(&SealingKey) -> bool,
 ) -> SealingKey {
-    wait::until(&format!("SealingKey {name} to be {what}"), async || {
-        match sealing_keys(client).get_opt(name).await {
+    wait::until(
+        &format!("SealingKey {name} to be {what}"),
+        async || match sealing_keys(client).get_opt(name).await {
             Ok(Some(key)) if test(&key) => Ok(key),
             Ok(key) => Err(format!("{:?}", key.map(|key| (key.spec.state, key.status)))),
             Err(error) => Err(error.to_string()),
-        }
-    })
+        },
+    )
     .await
     .unwrap()
 }
@@ -73,13 +71,14 @@ async fn has_dependents(client: &Client, key: &Recipient, count: i64) -> Sealing
 }
 
 async fn key_gone(client: &Client, name: &str) {
-    wait::until(&format!("SealingKey {name} to be gone"), async || {
-        match sealing_keys(client).get_opt(name).await {
+    wait::until(
+        &format!("SealingKey {name} to be gone"),
+        async || match sealing_keys(client).get_opt(name).await {
             Ok(None) => Ok(()),
             Ok(Some(key)) => Err(format!("{:?}", key.metadata)),
             Err(error) => Err(error.to_string()),
-        }
-    })
+        },
+    )
     .await
     .unwrap();
 }
@@ -189,9 +188,11 @@ async fn a_compromised_primary_has_a_successor_before_it_stops_opening() {
                 .await
                 .map_err(|error| error.to_string())?;
             let find = |key: &&SealingKey| key.name_any() == id;
-            let loaded = keys.items.iter().find(find).and_then(|key| {
-                key_condition(key, KeyConditionType::Loaded)
-            });
+            let loaded = keys
+                .items
+                .iter()
+                .find(find)
+                .and_then(|key| key_condition(key, KeyConditionType::Loaded));
             let has_successor = keys.items.iter().any(|key| {
                 key.name_any() != id && key.status.as_ref().is_some_and(|status| status.primary)
             });
@@ -245,7 +246,10 @@ async fn old_keys_are_retired_and_deleted_only_when_nothing_needs_them_and_it_is
         .await;
         tokio::time::sleep(std::time::Duration::from_secs(4)).await;
         let secrets = private_halves(&space.client);
-        assert!(secrets.get_opt(&id).await.unwrap().is_some(), "it is needed");
+        assert!(
+            secrets.get_opt(&id).await.unwrap().is_some(),
+            "it is needed"
+        );
 
         let sealed = renewed(space, "db", &new).await;
         reseal(space, &sealed).await;
@@ -266,7 +270,11 @@ async fn log_says(stage: &Stage, words: &str) {
     let controller: &Controller = stage.controller.as_ref().unwrap();
     wait::until(&format!("{words:?} in the log"), async || {
         let log = controller.logs().map_err(|error| error.to_string())?;
-        if log.contains(words) { Ok(()) } else { Err(log) }
+        if log.contains(words) {
+            Ok(())
+        } else {
+            Err(log)
+        }
     })
     .await
     .unwrap();
@@ -307,7 +315,10 @@ async fn a_sealing_key_without_its_private_half_is_not_used_and_an_event_says_so
             let events: Api<Event> = Api::namespaced(space.client.clone(), DEFAULT_NAMESPACE);
             wait::until("an event", async || {
                 let about = ListParams::default().fields(&format!("involvedObject.name={name}"));
-                let events = events.list(&about).await.map_err(|error| error.to_string())?;
+                let events = events
+                    .list(&about)
+                    .await
+                    .map_err(|error| error.to_string())?;
                 let reasons: Vec<_> = events.iter().map(|event| event.reason.clone()).collect();
                 if reasons.contains(&Some(reason.as_str().to_owned())) {
                     Ok(())

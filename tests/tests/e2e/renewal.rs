@@ -29,7 +29,11 @@ pub(crate) async fn renewed(space: &Space, name: &str, key: &Recipient) -> Seale
         if is_whole {
             Ok(sealed)
         } else {
-            Err(format!("items {:?}, {:?}", renewal.keys(), status.conditions))
+            Err(format!(
+                "items {:?}, {:?}",
+                renewal.keys(),
+                status.conditions
+            ))
         }
     })
     .await
