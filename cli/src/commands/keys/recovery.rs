@@ -61,6 +61,9 @@ impl RecoveryRecipientArgs {
     }
 }
 
+/// The longest identity file, in bytes: an RSA key is the largest of all.
+const MAX_IDENTITY_FILE_LEN: usize = 1024 * 1024;
+
 /// The lines that hold a recipient, with their numbers from 1.
 fn recipient_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     (1..)
@@ -74,9 +77,12 @@ pub(super) fn identities(sources: &[Source]) -> Result<RecoveryIdentities, Failu
     let mut failure = Failure::default();
     let mut identities = RecoveryIdentities::default();
     for source in sources {
-        let text = source.read_text()?;
+        let contents = source.read_bytes(MAX_IDENTITY_FILE_LEN)?;
         warn_if_exposed(source);
-        if let Err(cause) = identities.add(&text, AskOnTerminal) {
+        let callbacks = AskOnTerminal {
+            about: source.name(),
+        };
+        if let Err(cause) = identities.add(&contents, callbacks) {
             failure.add(RecoveryError::Identity {
                 name: source.name(),
                 cause,

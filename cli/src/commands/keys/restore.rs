@@ -39,7 +39,7 @@ pub(super) struct Args {
     /// The backup
     file: PathBuf,
 
-    /// An age identity file, or SSH key, of a recovery recipient; may be repeated
+    /// An age identity file, also as age -p encrypts it, or an SSH key; may be repeated
     #[arg(short, long = "identity", value_name = "FILE", required = true)]
     identities: Vec<PathBuf>,
 

@@ -7,26 +7,29 @@ use waxwing_escrow::{Callbacks, SecretString};
 use crate::diagnostic::note;
 
 /// Asks on the terminal; without one there is no answer, and the identity is not used.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct AskOnTerminal;
+#[derive(Debug, Clone)]
+pub(super) struct AskOnTerminal {
+    /// The identity file that a question is about.
+    pub(super) about: String,
+}
 
 impl Callbacks for AskOnTerminal {
     fn display_message(&self, message: &str) {
-        note(message);
+        note(&format!("{}: {message}", self.about));
     }
 
     fn confirm(&self, message: &str, yes: &str, no: Option<&str>) -> Option<bool> {
-        let question = format!("{message} ({yes}/{})", no.unwrap_or("no"));
+        let question = format!("{}: {message} ({yes}/{})", self.about, no.unwrap_or("no"));
         let answer = ask(&question)?;
         Some(answer.eq_ignore_ascii_case(yes) || answer.eq_ignore_ascii_case("yes"))
     }
 
     fn request_public_string(&self, description: &str) -> Option<String> {
-        ask(description)
+        ask(&format!("{}: {description}", self.about))
     }
 
     fn request_passphrase(&self, description: &str) -> Option<SecretString> {
-        rpassword::prompt_password(format!("{description}: "))
+        rpassword::prompt_password(format!("{}: {description}: ", self.about))
             .ok()
             .map(SecretString::from)
     }
