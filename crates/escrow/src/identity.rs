@@ -82,7 +82,7 @@ impl RecoveryIdentities {
         if text.trim_start().starts_with("-----BEGIN") {
             return self.add_ssh(text, &callbacks);
         }
-        let plugins = self.add_plugins(text, callbacks)?;
+        let plugins = self.add_plugins(text, &callbacks)?;
         if plugins > 0 && native_lines(text).next().is_none() {
             return Ok(());
         }
@@ -119,7 +119,7 @@ impl RecoveryIdentities {
     fn add_plugins<C: Callbacks>(
         &mut self,
         text: &str,
-        callbacks: C,
+        callbacks: &C,
     ) -> Result<usize, RecoveryIdentityError> {
         let before = self.0.len();
         for (index, line) in text.lines().enumerate() {
