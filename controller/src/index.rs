@@ -8,6 +8,8 @@ use waxwing_api::{Reason, SealedSecret};
 use waxwing_crypto::KeyId;
 
 use crate::object_key::ObjectKey;
+use crate::status::first_reason;
+use crate::unseal::Failure;
 
 /// How a SealedSecret stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,6 +19,11 @@ pub(crate) enum State {
 }
 
 impl State {
+    /// The first failure stands for all of them.
+    pub(crate) fn of(failures: &[Failure]) -> Self {
+        first_reason(failures).map_or(Self::Ready, |failure| Self::Failed(failure.reason))
+    }
+
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Ready => "Ready",

@@ -2,11 +2,11 @@
 //!
 //! Decisions are pure functions, and a thin shell applies their effects. What is to be done with a
 //! SealedSecret flows one way: `feed` watches SealedSecrets and puts what changed into the `queue`;
-//! a worker takes it out and `reconcile` looks (`secrets`, `index`), decides (`unseal`, `plan`),
-//! applies (`writer`) and tells (`status`, `events`, `metrics`). What is stale then waits for the `renewer`, which keeps its
-//! `renewal` up to date whenever there is time. The sealing keys live in `keys`:
-//! what the cluster holds, what follows from it, and the changes that the one leading replica
-//! (`leader`) makes. `app` wires all of it together.
+//! a worker takes it out and `reconcile` looks (`secrets`, `index`), decides (`unseal`, `plan`)
+//! and applies (`writer`); `telling` then tells of it (`status`, `events`, `metrics`). What is
+//! stale waits for the `renewer`, which keeps its `renewal` up to date whenever there is time. The
+//! sealing keys live in `keys`: what the cluster holds, what follows from it, and the changes that
+//! the one leading replica (`leader`) makes. `app` wires all of it together.
 
 #![deny(unsafe_code)]
 
@@ -37,6 +37,7 @@ mod renewer;
 mod secrets;
 mod shutdown;
 mod status;
+mod telling;
 mod unseal;
 mod watch;
 mod work;

@@ -2,8 +2,9 @@
 //!
 //! One entry for each object, however often it changes while it waits, and never two workers on
 //! the same object. What changed goes before what failed, so that a thousand broken objects do not
-//! delay a good one. The queue holds whole objects, but only as many as fit into [`ROOM`]: the feed waits
-//! for room.
+//! delay a good one. Secrets go before statuses: what is to be told of an object waits while
+//! another one has no Secret yet. The queue holds whole objects, but only as many as fit into [`ROOM`]:
+//! the feed waits for room.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,9 +16,13 @@ use waxwing_api::SealedSecret;
 
 use crate::backoff::Backoff;
 use crate::object_key::ObjectKey;
+use crate::telling::Telling;
 
 /// How many bytes of sealed values may wait.
 const ROOM: usize = 4 << 20;
+
+/// How many statuses may wait while Secrets are written.
+const TELLINGS: usize = 1_000;
 
 const BACKOFF: Backoff = Backoff {
     first: Duration::from_secs(1),
@@ -66,6 +71,13 @@ impl Work {
     }
 }
 
+/// What a worker does next with an object.
+#[derive(Debug)]
+pub(crate) enum Job {
+    Reconcile(Work),
+    Tell(Box<Telling>),
+}
+
 /// How a piece of work ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -89,6 +101,7 @@ struct Inner {
     fresh: VecDeque<ObjectKey>,
     later: VecDeque<ObjectKey>,
     waiting: HashMap<ObjectKey, (Lane, Work)>,
+    tellings: VecDeque<(ObjectKey, Box<Telling>)>,
     /// In a worker's hands, with what happened meanwhile.
     running: HashMap<ObjectKey, Meanwhile>,
     failures: HashMap<ObjectKey, Failures>,
@@ -145,12 +158,13 @@ impl Queue {
         self.lock().running.contains_key(key)
     }
 
-    /// The next piece of work, as soon as there is one; `None` once the queue is closed.
-    pub(crate) async fn next(&self) -> Option<(ObjectKey, Work)> {
+    /// The next piece of work, as soon as there is one; `None` once the queue is closed and
+    /// everything was told.
+    pub(crate) async fn next(&self) -> Option<(ObjectKey, Job)> {
         loop {
             let alarm = {
                 let mut inner = self.lock();
-                if inner.closed {
+                if inner.closed && inner.tellings.is_empty() {
                     // Another worker may have been about to wait when the queue was closed.
                     self.added.notify_one();
                     return None;
@@ -175,6 +189,12 @@ impl Queue {
                 None => self.added.notified().await,
             }
         }
+    }
+
+    /// Puts off what is to be told of an object that [`Queue::next`] handed out.
+    pub(crate) fn tell_later(&self, key: ObjectKey, telling: Box<Telling>) {
+        self.lock().tellings.push_back((key, telling));
+        self.added.notify_one();
     }
 
     /// Gives back what [`Queue::next`] handed out. False: the object is gone meanwhile.
@@ -204,10 +224,11 @@ impl Queue {
 
     /// How many objects wait, later that are due included.
     pub(crate) fn depth(&self) -> usize {
-        self.lock().waiting.len()
+        let inner = self.lock();
+        inner.waiting.len() + inner.tellings.len()
     }
 
-    /// Hands out nothing any more.
+    /// Hands out nothing any more but what is still to be told.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.added.notify_one();
@@ -256,14 +277,31 @@ impl Inner {
         }
     }
 
-    fn pop(&mut self) -> Option<(ObjectKey, Work)> {
+    fn pop(&mut self) -> Option<(ObjectKey, Job)> {
+        if self.closed || self.tellings.len() >= TELLINGS {
+            return self.pop_telling();
+        }
+        self.pop_work(Lane::Fresh)
+            .or_else(|| self.pop_telling())
+            .or_else(|| self.pop_work(Lane::Later))
+    }
+
+    fn pop_telling(&mut self) -> Option<(ObjectKey, Job)> {
+        let (key, telling) = self.tellings.pop_front()?;
+        Some((key, Job::Tell(telling)))
+    }
+
+    fn pop_work(&mut self, lane: Lane) -> Option<(ObjectKey, Job)> {
         loop {
-            let key = self.fresh.pop_front().or_else(|| self.later.pop_front())?;
+            let key = match lane {
+                Lane::Fresh => self.fresh.pop_front()?,
+                Lane::Later => self.later.pop_front()?,
+            };
             // A key without work was removed while it waited, or came by the other lane.
             if let Some((_, work)) = self.waiting.remove(&key) {
                 self.bytes -= work.size();
                 self.running.insert(key.clone(), Meanwhile::Nothing);
-                return Some((key, work));
+                return Some((key, Job::Reconcile(work)));
             }
         }
     }
@@ -275,7 +313,7 @@ impl Inner {
     }
 
     fn has_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+        !self.waiting.is_empty() || !self.tellings.is_empty()
     }
 
     fn ring_alarms(&mut self, now: Instant) {

@@ -1,16 +1,11 @@
-//! One SealedSecret: look, decide, apply, tell.
+//! One SealedSecret: look, decide, apply. What is to be told of it is left to `telling`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kube::api::{Patch, PatchParams};
-use kube::core::{PartialObjectMeta, Request};
-use kube::runtime::events::EventType;
 use kube::{Api, Client, Resource};
-use serde_json::Value;
-use waxwing_api::names::FIELD_MANAGER;
-use waxwing_api::{Reason, SealedSecret, SealedSecretStatus};
+use waxwing_api::{Reason, SealedSecret};
 use waxwing_crypto::KeyId;
 
 use crate::api_error::{self, Tried};
@@ -25,6 +20,7 @@ use crate::queue::{Outcome, Queue, Work};
 use crate::renewer::Renewals;
 use crate::secrets::Secrets;
 use crate::status::{self, Settled, Staleness, Verdict};
+use crate::telling::{Telling, remember, write_status};
 use crate::unseal::{Desired, Failure, unseal};
 use crate::writer::{WriteError, Writer};
 
@@ -48,15 +44,21 @@ pub(crate) struct Context {
     pub(crate) health: Arc<Health>,
 }
 
-pub(crate) async fn reconcile(context: &Context, key: &ObjectKey, work: Work) -> Outcome {
+/// What comes after a reconciliation.
+pub(crate) enum Step {
+    Finished(Outcome),
+    Tell(Box<Telling>),
+}
+
+pub(crate) async fn reconcile(context: &Context, key: &ObjectKey, work: Work) -> Step {
     if !is_due(context, key, &work) {
-        return Outcome::NotDue;
+        return Step::Finished(Outcome::NotDue);
     }
     let sealed = match look(context, key, work).await {
         Ok(Some(sealed)) => sealed,
         Ok(None) => {
             context.index.forget(key);
-            return Outcome::Done;
+            return Step::Finished(Outcome::Done);
         }
         Err(why) => {
             tracing::warn!(
@@ -64,13 +66,13 @@ pub(crate) async fn reconcile(context: &Context, key: &ObjectKey, work: Work) ->
                 name = &*key.name,
                 "SealedSecret not read: {why}"
             );
-            return Outcome::Retry;
+            return Step::Finished(Outcome::Retry);
         }
     };
     let keys = context.keys.current();
     match status::settled(&sealed, &keys, context.secrets.version(key).as_deref()) {
-        Some(settled) => keep(context, key, &sealed, &keys, settled).await,
-        None => renew(context, key, &sealed, &keys).await,
+        Some(settled) => Step::Finished(keep(context, key, &sealed, &keys, settled).await),
+        None => Step::Tell(Box::new(renew(context, key, &sealed, &keys).await)),
     }
 }
 
@@ -119,7 +121,7 @@ async fn keep(
     settled: Settled,
 ) -> Outcome {
     let status = status::with_stale(sealed, keys, Timestamp::now());
-    match write_status(context, key, sealed, &status).await {
+    match write_status(context, key, status::patch(sealed, &status)).await {
         Ok(()) => {
             remember(context, key, Known::settled(sealed, settled));
             Outcome::Done
@@ -128,8 +130,8 @@ async fn keep(
     }
 }
 
-/// Unseals, writes the Secret, and tells.
-async fn renew(context: &Context, key: &ObjectKey, sealed: &SealedSecret, keys: &Keys) -> Outcome {
+/// Unseals and writes the Secret.
+async fn renew(context: &Context, key: &ObjectKey, sealed: &SealedSecret, keys: &Keys) -> Telling {
     let seen_version = context.secrets.version(key);
     let unsealing = unseal(sealed, keys);
     let written = match unsealing.result {
@@ -156,27 +158,9 @@ async fn renew(context: &Context, key: &ObjectKey, sealed: &SealedSecret, keys: 
         staleness: Staleness::of(sealed, &unsealing.key_ids, keys),
     };
     let status = status::summarise(sealed, &verdict, Timestamp::now());
-    let told = write_status(context, key, sealed, &status).await;
-    if let Err(outcome) = told {
-        return outcome;
-    }
-    tell(context, key, sealed, &failures);
     let secret_version = left_version.map(String::into_boxed_str).or(seen_version);
     let known = Known::new(sealed, &failures, secret_version, unsealing.key_ids, keys);
-    remember(context, key, known);
-    if failures.iter().all(Failure::is_final) {
-        Outcome::Done
-    } else {
-        Outcome::Retry
-    }
-}
-
-/// What is Ready and stale gets a renewal by and by.
-fn remember(context: &Context, key: &ObjectKey, known: Known) {
-    if known.stale && known.state == State::Ready {
-        context.renewals.add(key.clone());
-    }
-    context.index.remember(key.clone(), known);
+    Telling::of(sealed, status::patch(sealed, &status), failures, known)
 }
 
 /// Brings the Secret into the desired form, and returns its version then.
@@ -209,93 +193,6 @@ async fn write(
     ))
 }
 
-/// Writes the status if it changes. `Err`: it was not written, and that is how the work ends.
-async fn write_status(
-    context: &Context,
-    key: &ObjectKey,
-    sealed: &SealedSecret,
-    status: &SealedSecretStatus,
-) -> Result<(), Outcome> {
-    let Some(patch) = status::patch(sealed, status) else {
-        return Ok(());
-    };
-    match patch_status(&context.client, key, patch).await {
-        Ok(()) => Ok(()),
-        // The object is gone, or another one of its name is there: the watch tells.
-        Err(kube::Error::Api(answer)) if matches!(answer.code, 404 | 409) => Err(Outcome::Done),
-        Err(error) => {
-            let why = api_error::explain(&error, Tried::new("patch", "sealedsecrets/status"));
-            tracing::warn!(
-                namespace = &*key.namespace,
-                name = &*key.name,
-                "status not written: {why}"
-            );
-            Err(Outcome::Retry)
-        }
-    }
-}
-
-/// Like `Api::patch_status`, but with only the metadata in the answer: the rest is known, and large.
-pub(crate) async fn patch_status(
-    client: &Client,
-    key: &ObjectKey,
-    patch: Value,
-) -> Result<(), kube::Error> {
-    let url = SealedSecret::url_path(&(), Some(&key.namespace));
-    let parameters = PatchParams {
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-        ..PatchParams::default()
-    };
-    let patch = Patch::Merge(patch);
-    let subresource = format!("{}/status", key.name);
-    let request = Request::new(url)
-        .patch_metadata(&subresource, &parameters, &patch)
-        .map_err(kube::Error::BuildRequest)?;
-    client
-        .request::<PartialObjectMeta<SealedSecret>>(request)
-        .await
-        .map(drop)
-}
-
-/// Metrics always, log and event only when something changed.
-fn tell(context: &Context, key: &ObjectKey, sealed: &SealedSecret, failures: &[Failure]) {
-    let state = state_of(failures);
-    match state {
-        State::Ready => context.metrics.unsealed(),
-        State::Failed(reason) => context.metrics.failed(reason),
-    }
-    let before = context.index.get(key).map(|known| known.state);
-    let (namespace, name, generation) = (&*key.namespace, &*key.name, sealed.metadata.generation);
-    match state {
-        State::Ready => {
-            tracing::info!(namespace, name, generation, "unsealed");
-            if matches!(before, Some(State::Failed(_))) {
-                let note = "The Secret is what this object says.".to_owned();
-                context
-                    .events
-                    .tell(sealed.object_ref(&()), EventType::Normal, "Unsealed", note);
-            }
-        }
-        State::Failed(reason) if before != Some(state) => {
-            let why = status::list(failures);
-            tracing::warn!(namespace, name, generation, %reason, "not unsealed: {why}");
-            context.events.tell(
-                sealed.object_ref(&()),
-                EventType::Warning,
-                reason.as_str(),
-                why,
-            );
-        }
-        State::Failed(reason) => {
-            tracing::debug!(namespace, name, generation, %reason, "still not unsealed");
-        }
-    }
-}
-
-fn state_of(failures: &[Failure]) -> State {
-    status::first_reason(failures).map_or(State::Ready, |failure| State::Failed(failure.reason))
-}
-
 impl Known {
     fn new(
         sealed: &SealedSecret,
@@ -307,7 +204,7 @@ impl Known {
         Self {
             uid: sealed.metadata.uid.as_deref().unwrap_or_default().into(),
             generation: sealed.metadata.generation.unwrap_or_default(),
-            state: state_of(failures),
+            state: State::of(failures),
             secret_version,
             stale: keys.is_stale(&key_ids).unwrap_or_default(),
             key_ids: key_ids.into(),

@@ -15,9 +15,10 @@ use waxwing_api::SealedSecret;
 use crate::api_error::{self, Class, Tried};
 use crate::backoff::Backoff;
 use crate::object_key::ObjectKey;
-use crate::reconcile::{Context, DEADLINE, patch_status};
+use crate::reconcile::{Context, DEADLINE};
 use crate::renewal::renewal;
 use crate::status;
+use crate::telling::patch_status;
 
 /// How many renewals are worked on at the same time.
 pub(crate) const RENEWERS: usize = 2;

@@ -10,9 +10,10 @@ use crate::feed;
 use crate::health::Part;
 use crate::index::{Known, State};
 use crate::keys::custodian::Custodian;
-use crate::queue::{Outcome, Work};
-use crate::reconcile::{Context, DEADLINE, reconcile};
+use crate::queue::{Job, Outcome, Work};
+use crate::reconcile::{Context, DEADLINE, Step, reconcile};
 use crate::renewer::{self, RENEWERS};
+use crate::telling::tell;
 
 /// How long work in progress may go on after the wish to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -82,23 +83,41 @@ impl Leading {
 }
 
 async fn work_off(context: Context) {
-    while let Some((key, work)) = context.queue.next().await {
+    while let Some((key, job)) = context.queue.next().await {
         let started = Instant::now();
-        let outcome = match tokio::time::timeout(DEADLINE, reconcile(&context, &key, work)).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
+        let mut worked = Duration::ZERO;
+        let step = async {
+            match job {
+                Job::Reconcile(work) => reconcile(&context, &key, work).await,
+                Job::Tell(telling) => {
+                    worked = telling.worked;
+                    Step::Finished(tell(&context, &key, *telling).await)
+                }
+            }
+        };
+        let step = tokio::time::timeout(DEADLINE, step)
+            .await
+            .unwrap_or_else(|_| {
                 tracing::warn!(
                     namespace = &*key.namespace,
                     name = &*key.name,
                     "took too long; tried again by and by"
                 );
-                Outcome::Retry
+                Step::Finished(Outcome::Retry)
+            });
+        worked += started.elapsed();
+        match step {
+            Step::Tell(mut telling) => {
+                telling.worked = worked;
+                context.queue.tell_later(key, telling);
             }
-        };
-        context.metrics.worked(started.elapsed());
-        let is_there = context.queue.finish(&key, outcome);
-        if !is_there {
-            context.index.forget(&key);
+            Step::Finished(outcome) => {
+                context.metrics.worked(worked);
+                let is_there = context.queue.finish(&key, outcome);
+                if !is_there {
+                    context.index.forget(&key);
+                }
+            }
         }
     }
 }

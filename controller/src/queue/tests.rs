@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::index::{Known, State};
 
 fn key(name: &str) -> ObjectKey {
     ObjectKey {
@@ -19,8 +20,41 @@ fn object(name: &str, bytes: usize) -> SealedSecret {
     object
 }
 
+async fn next(queue: &Queue) -> (ObjectKey, Work) {
+    match queue.next().await.unwrap() {
+        (key, Job::Reconcile(work)) => (key, work),
+        (key, Job::Tell(_)) => panic!("{key} is to be told"),
+    }
+}
+
+/// The next object, and whether it is to be told.
+async fn next_job(queue: &Queue) -> (String, bool) {
+    let (key, job) = queue.next().await.unwrap();
+    (key.name.to_string(), matches!(job, Job::Tell(_)))
+}
+
+fn telling() -> Box<Telling> {
+    Box::new(Telling::of(
+        &SealedSecret::default(),
+        None,
+        Vec::new(),
+        known(),
+    ))
+}
+
+fn known() -> Known {
+    Known {
+        uid: "uid".into(),
+        generation: 1,
+        state: State::Ready,
+        secret_version: None,
+        key_ids: [].into(),
+        stale: false,
+    }
+}
+
 async fn next_name(queue: &Queue) -> String {
-    queue.next().await.unwrap().0.name.to_string()
+    next(queue).await.0.name.to_string()
 }
 
 #[tokio::test]
@@ -29,7 +63,7 @@ async fn an_object_that_changes_while_it_waits_is_worked_off_once_in_its_newest_
     queue.add(key("a"), Work::changed(object("old", 1)));
     queue.add(key("a"), Work::changed(object("new", 1)));
     queue.add(key("a"), Work::secret_changed());
-    let (_, work) = queue.next().await.unwrap();
+    let (_, work) = next(&queue).await;
     assert_eq!(work.object.unwrap().metadata.name.as_deref(), Some("new"));
     assert_eq!(queue.depth(), 0);
 }
@@ -38,12 +72,12 @@ async fn an_object_that_changes_while_it_waits_is_worked_off_once_in_its_newest_
 async fn an_object_that_changes_while_it_is_worked_off_comes_again_afterwards() {
     let queue = Queue::default();
     queue.add(key("a"), Work::changed(object("a", 1)));
-    let (a, _) = queue.next().await.unwrap();
+    let (a, _) = next(&queue).await;
     queue.add(key("a"), Work::forced());
     queue.add(key("b"), Work::forced());
     assert_eq!(next_name(&queue).await, "b");
     queue.finish(&a, Outcome::Done);
-    let (again, work) = queue.next().await.unwrap();
+    let (again, work) = next(&queue).await;
     assert_eq!(again, a);
     assert!(work.forced);
 }
@@ -52,7 +86,7 @@ async fn an_object_that_changes_while_it_is_worked_off_comes_again_afterwards() 
 async fn what_changed_goes_before_what_failed_and_what_failed_comes_again() {
     let queue = Queue::default();
     queue.add(key("broken"), Work::forced());
-    let (broken, _) = queue.next().await.unwrap();
+    let (broken, _) = next(&queue).await;
     queue.finish(&broken, Outcome::Retry);
     tokio::time::advance(Duration::from_secs(2)).await;
     queue.add(key("good"), Work::forced());
@@ -82,13 +116,13 @@ async fn an_object_that_changes_goes_before_what_only_its_keys_touched() {
 async fn an_echo_of_what_failed_does_not_keep_it_from_being_tried_again() {
     let queue = Queue::default();
     queue.add(key("broken"), Work::forced());
-    let (broken, _) = queue.next().await.unwrap();
+    let (broken, _) = next(&queue).await;
     queue.add(key("broken"), Work::changed(object("broken", 1)));
     queue.finish(&broken, Outcome::Retry);
-    let (echo, _) = queue.next().await.unwrap();
+    let (echo, _) = next(&queue).await;
     queue.finish(&echo, Outcome::NotDue);
-    let retried = tokio::time::timeout(BACKOFF.longest, queue.next()).await;
-    let (again, work) = retried.unwrap().unwrap();
+    let retried = tokio::time::timeout(BACKOFF.longest, next(&queue)).await;
+    let (again, work) = retried.unwrap();
     assert_eq!(again, broken);
     assert!(work.forced);
 }
@@ -100,7 +134,7 @@ async fn each_failure_in_a_row_is_waited_for_longer_and_a_change_ends_the_wait()
     let mut waits = Vec::new();
     for _ in 0..4 {
         let before = Instant::now();
-        let (a, _) = queue.next().await.unwrap();
+        let (a, _) = next(&queue).await;
         waits.push(before.elapsed());
         queue.finish(&a, Outcome::Retry);
     }
@@ -128,7 +162,7 @@ async fn an_object_that_is_removed_is_not_handed_out() {
 async fn an_object_that_is_removed_while_it_is_worked_off_is_not_tried_again() {
     let queue = Queue::default();
     queue.add(key("a"), Work::forced());
-    let (a, _) = queue.next().await.unwrap();
+    let (a, _) = next(&queue).await;
     queue.remove(&a);
     assert!(!queue.finish(&a, Outcome::Retry));
     assert_eq!(queue.depth(), 0);
@@ -141,7 +175,7 @@ async fn the_feed_waits_while_the_queue_holds_too_many_bytes() {
     queue.add(key("a"), Work::changed(object("a", ROOM + 1)));
     let full = tokio::time::timeout(Duration::from_millis(20), queue.room()).await;
     assert!(full.is_err());
-    queue.next().await.unwrap();
+    next(&queue).await;
     queue.room().await;
 }
 
@@ -175,4 +209,39 @@ async fn one_notification_wakes_as_many_workers_as_there_is_work() {
     }
     names.sort();
     assert_eq!(names, ["a", "b", "c", "d"]);
+}
+
+#[tokio::test]
+async fn what_is_to_be_told_waits_for_secrets_and_goes_before_retries() {
+    let queue = Queue::default();
+    queue.add(key("a"), Work::forced());
+    let (a, _) = next(&queue).await;
+    queue.tell_later(a.clone(), telling());
+    queue.add_later(key("retry"), Work::forced());
+    queue.add(key("b"), Work::forced());
+    assert!(queue.is_running(&a));
+    assert_eq!(next_job(&queue).await, ("b".to_owned(), false));
+    assert_eq!(next_job(&queue).await, ("a".to_owned(), true));
+    assert_eq!(next_job(&queue).await, ("retry".to_owned(), false));
+}
+
+#[tokio::test]
+async fn not_more_than_so_many_statuses_wait_for_secrets() {
+    let queue = Queue::default();
+    for number in 0..TELLINGS {
+        queue.tell_later(key(&number.to_string()), telling());
+    }
+    queue.add(key("fresh"), Work::forced());
+    assert_eq!(next_job(&queue).await, ("0".to_owned(), true));
+    assert_eq!(next_job(&queue).await, ("fresh".to_owned(), false));
+}
+
+#[tokio::test]
+async fn a_closed_queue_still_hands_out_what_is_to_be_told() {
+    let queue = Queue::default();
+    queue.add(key("a"), Work::forced());
+    queue.tell_later(key("b"), telling());
+    queue.close();
+    assert_eq!(next_job(&queue).await, ("b".to_owned(), true));
+    assert!(queue.next().await.is_none());
 }

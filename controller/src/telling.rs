@@ -1,0 +1,157 @@
+//! What is told of a SealedSecret: its status, metrics, the log and events.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::ObjectReference;
+use kube::api::{Patch, PatchParams};
+use kube::core::{PartialObjectMeta, Request};
+use kube::runtime::events::EventType;
+use kube::{Client, Resource};
+use serde_json::Value;
+use waxwing_api::SealedSecret;
+use waxwing_api::names::FIELD_MANAGER;
+
+use crate::api_error::{self, Tried};
+use crate::index::{Known, State};
+use crate::object_key::ObjectKey;
+use crate::queue::Outcome;
+use crate::reconcile::Context;
+use crate::status;
+use crate::unseal::Failure;
+
+/// What is still to be told of an object that was worked off. Holds no sealed value and no
+/// plaintext: many of them may wait.
+#[derive(Debug)]
+pub(crate) struct Telling {
+    about: ObjectReference,
+    generation: Option<i64>,
+    /// `None`: the status is as it should be.
+    patch: Option<Value>,
+    failures: Vec<Failure>,
+    known: Known,
+    /// How long the work took so far.
+    pub(crate) worked: Duration,
+}
+
+impl Telling {
+    pub(crate) fn of(
+        sealed: &SealedSecret,
+        patch: Option<Value>,
+        failures: Vec<Failure>,
+        known: Known,
+    ) -> Self {
+        Self {
+            about: sealed.object_ref(&()),
+            generation: sealed.metadata.generation,
+            patch,
+            failures,
+            known,
+            worked: Duration::ZERO,
+        }
+    }
+}
+
+/// Writes the status, and then reports and remembers.
+pub(crate) async fn tell(context: &Context, key: &ObjectKey, mut telling: Telling) -> Outcome {
+    if let Err(outcome) = write_status(context, key, telling.patch.take()).await {
+        return outcome;
+    }
+    report(context, key, &telling);
+    remember(context, key, telling.known);
+    if telling.failures.iter().all(Failure::is_final) {
+        Outcome::Done
+    } else {
+        Outcome::Retry
+    }
+}
+
+/// What is Ready and stale gets a renewal by and by.
+pub(crate) fn remember(context: &Context, key: &ObjectKey, known: Known) {
+    if known.stale && known.state == State::Ready {
+        context.renewals.add(key.clone());
+    }
+    context.index.remember(key.clone(), known);
+}
+
+/// Writes the status if it changes. `Err`: it was not written, and that is how the work ends.
+pub(crate) async fn write_status(
+    context: &Context,
+    key: &ObjectKey,
+    patch: Option<Value>,
+) -> Result<(), Outcome> {
+    let Some(patch) = patch else { return Ok(()) };
+    match patch_status(&context.client, key, patch).await {
+        Ok(()) => Ok(()),
+        // The object is gone, or another one of its name is there: the watch tells.
+        Err(kube::Error::Api(answer)) if matches!(answer.code, 404 | 409) => Err(Outcome::Done),
+        Err(error) => {
+            let why = api_error::explain(&error, Tried::new("patch", "sealedsecrets/status"));
+            tracing::warn!(
+                namespace = &*key.namespace,
+                name = &*key.name,
+                "status not written: {why}"
+            );
+            Err(Outcome::Retry)
+        }
+    }
+}
+
+/// Like `Api::patch_status`, but with only the metadata in the answer: the rest is known, and large.
+pub(crate) async fn patch_status(
+    client: &Client,
+    key: &ObjectKey,
+    patch: Value,
+) -> Result<(), kube::Error> {
+    let url = SealedSecret::url_path(&(), Some(&key.namespace));
+    let parameters = PatchParams {
+        field_manager: Some(FIELD_MANAGER.to_owned()),
+        ..PatchParams::default()
+    };
+    let patch = Patch::Merge(patch);
+    let subresource = format!("{}/status", key.name);
+    let request = Request::new(url)
+        .patch_metadata(&subresource, &parameters, &patch)
+        .map_err(kube::Error::BuildRequest)?;
+    client
+        .request::<PartialObjectMeta<SealedSecret>>(request)
+        .await
+        .map(drop)
+}
+
+/// Metrics always, log and event only when something changed.
+fn report(context: &Context, key: &ObjectKey, telling: &Telling) {
+    let Telling {
+        about,
+        generation,
+        failures,
+        ..
+    } = telling;
+    let state = telling.known.state;
+    match state {
+        State::Ready => context.metrics.unsealed(),
+        State::Failed(reason) => context.metrics.failed(reason),
+    }
+    let before = context.index.get(key).map(|known| known.state);
+    let (namespace, name) = (&*key.namespace, &*key.name);
+    match state {
+        State::Ready => {
+            tracing::info!(namespace, name, generation, "unsealed");
+            if matches!(before, Some(State::Failed(_))) {
+                let note = "The Secret is what this object says.".to_owned();
+                context
+                    .events
+                    .tell(about.clone(), EventType::Normal, "Unsealed", note);
+            }
+        }
+        State::Failed(reason) if before != Some(state) => {
+            let why = status::list(failures);
+            tracing::warn!(namespace, name, generation, %reason, "not unsealed: {why}");
+            context
+                .events
+                .tell(about.clone(), EventType::Warning, reason.as_str(), why);
+        }
+        State::Failed(reason) => {
+            tracing::debug!(namespace, name, generation, %reason, "still not unsealed");
+        }
+    }
+}
