@@ -7,7 +7,7 @@ use anstyle::AnsiColor;
 use clap::builder::{PossibleValuesParser, Styles, TypedValueParser};
 use clap::{Parser, Subcommand};
 
-use crate::commands::{completions, inspect, keygen, keys, seal, unseal, validate};
+use crate::commands::{completions, inspect, keygen, keys, reseal, seal, unseal, validate};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -44,6 +44,7 @@ pub(crate) enum Command {
     Unseal(unseal::Args),
     Inspect(inspect::Args),
     Validate(validate::Args),
+    Reseal(reseal::Args),
     Keygen(keygen::Args),
     Keys(keys::Args),
     Completions(completions::Args),

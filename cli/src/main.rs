@@ -19,10 +19,17 @@ mod output;
 mod recipients;
 mod report_format;
 mod table;
+mod walk;
 
+use std::alloc::System;
 use std::process::ExitCode;
 
 use clap::Parser;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Zeroes memory when it is freed: libraries copy plaintexts into buffers of their own.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     match commands::run(args::Cli::parse()) {

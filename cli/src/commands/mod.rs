@@ -5,6 +5,7 @@ pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod keys;
 mod raw;
+pub(crate) mod reseal;
 pub(crate) mod seal;
 mod stream;
 pub(crate) mod unseal;
@@ -20,6 +21,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Unseal(args) => unseal::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Validate(args) => validate::run(args),
+        Command::Reseal(args) => reseal::run(&args),
         Command::Keygen(args) => keygen::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Completions(args) => completions::run(&args),

@@ -10,6 +10,7 @@ mod keygen;
 mod keys;
 mod program;
 mod raw;
+mod reseal;
 mod seal;
 mod unseal;
 mod validate;

@@ -118,7 +118,7 @@ impl SealedValue {
 
     /// The stanzas behind ours that are for no known key, as text.
     fn unkeyed_stanzas(&self) -> Vec<&[u8]> {
-        let (_, others) = self.stanzas();
+        let others = self.other_stanzas();
         others
             .into_iter()
             .filter(|(algorithm, _)| algorithm.is_none())
@@ -128,7 +128,7 @@ impl SealedValue {
 
     /// Each key with its stanza as text.
     fn keyed_stanzas(&self) -> Vec<(KeyId, &[u8])> {
-        let (_, others) = self.stanzas();
+        let others = self.other_stanzas();
         let texts = others
             .into_iter()
             .filter(|(algorithm, _)| algorithm.is_some())
@@ -136,17 +136,24 @@ impl SealedValue {
         self.header().key_ids().zip(texts).collect()
     }
 
-    /// The text of the stanza of the scope, and that of every stanza behind ours with its type, where
-    /// that is known.
-    fn stanzas(&self) -> (&[u8], Vec<(Option<Algorithm>, &[u8])>) {
-        let header =
-            AgeHeader::read(self.as_bytes()).expect("it was read when the value was parsed");
-        let text = |stanza: &PlacedStanza<'_>| &self.as_bytes()[stanza.span.clone()];
-        let (ours, others) = header.stanzas.split_at(provenance::STANZAS);
-        let others = others
+    /// The text of the stanza of the scope.
+    fn scope_stanza(&self) -> &[u8] {
+        &self.as_bytes()[self.age_header().stanzas[0].span.clone()]
+    }
+
+    /// The text of every stanza behind ours, with its type where that is known.
+    fn other_stanzas(&self) -> Vec<(Option<Algorithm>, &[u8])> {
+        self.age_header().stanzas[provenance::STANZAS..]
             .iter()
-            .map(|other| (Algorithm::of_stanza(other.stanza.tag), text(other)));
-        (text(&ours[0]), others.collect())
+            .map(|PlacedStanza { stanza, span }| {
+                let text = &self.as_bytes()[span.clone()];
+                (Algorithm::of_stanza(stanza.tag), text)
+            })
+            .collect()
+    }
+
+    fn age_header(&self) -> AgeHeader<'_> {
+        AgeHeader::read(self.as_bytes()).expect("it was read when the value was parsed")
     }
 
     fn rewritten(&self, ring: &KeyRing, rewrite: &Rewrite<'_>) -> Result<Self, RewrapError> {
@@ -161,10 +168,10 @@ impl SealedValue {
     }
 
     fn rewritten_header(&self, rewrite: &Rewrite<'_>, file_key: &FileKey) -> Vec<u8> {
-        let (scope, others) = self.stanzas();
+        let others = self.other_stanzas();
         let key_ids = rewrite.key_ids(&self.header().keys);
         let mut header = HeaderWriter::new();
-        header.stanza_text(scope);
+        header.stanza_text(self.scope_stanza());
         header.stanza(&sealed_stanza(self.header().sealed_at, &key_ids));
         let mut fates = rewrite.fates.iter();
         for (algorithm, text) in others {

@@ -121,6 +121,19 @@ impl SealedValue {
                 scope: self.header.scope.clone(),
             });
         }
+        self.read_payload(unlocked)
+    }
+
+    /// Checks that a key of the ring opens the value and that no part of it was changed, wherever it
+    /// may belong. The plaintext is wiped at once.
+    ///
+    /// # Errors
+    /// As [`SealedValue::open`], but for the place.
+    pub fn authenticate(&self, ring: &KeyRing) -> Result<(), OpenError> {
+        self.read_payload(self.unlock(ring)?).map(drop)
+    }
+
+    fn read_payload(&self, unlocked: Unlocked<'_>) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         read_whole(unlocked.payload, self.header.plaintext_len)
             .map_err(|_| OpenError::Tampered(TamperedPart::Payload))
     }

@@ -1,0 +1,161 @@
+//! `waxwing reseal`: a repository follows its cluster to a new key.
+//!
+//! `file` reads a file, asks the `judge` about each sealed value, and writes it back with the new
+//! values; the judge decides with the help of the `live` cluster or of identities at hand; `report`
+//! tells.
+
+mod file;
+mod judge;
+mod live;
+mod report;
+
+use std::path::PathBuf;
+
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use waxwing_crypto::{KeyId, Recipient};
+
+use crate::cluster::ClusterArgs;
+use crate::diagnostic::Failure;
+use crate::identities;
+use crate::input::{Source, refuse_second_stdin};
+use crate::namespace::FallbackNamespace;
+use crate::report_format::ReportFormat;
+use crate::walk;
+use judge::{Judge, Offline};
+use report::Report;
+
+/// From this many files on, a bar shows how far it is.
+const MANY_FILES: usize = 200;
+
+const EXAMPLES: &str = "\
+Examples:
+  After a rollover, bring a repository to the new key, and commit the change:
+    waxwing reseal .
+
+  In CI, fail while a value is sealed to an older key:
+    waxwing reseal --check .
+
+  Without the cluster, with the old key and the recipient of the new one:
+    waxwing reseal -i old-key.txt --recipient age1pq1… apps/
+
+  Let a second cluster open the same values:
+    waxwing reseal -i key.txt --add-recipient age1pq1… apps/
+
+The value itself stays the same. Whoever had the old key and the old file has the value: after a
+leak, change it. Exit codes: 0 done, 1 something is stale (--check), unreachable or refused.";
+
+/// Replace sealed values by the same values for the newest key, and change nothing else
+///
+/// Values that are sealed to an older key of the cluster are replaced by what its controller offers
+/// in their place: no plaintext and no private key leaves the cluster. Every other byte of the files
+/// stays: comments, order, quoting, line endings. A value that the cluster does not have, or has in
+/// another form, is reported and left.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The files, and folders to search for .yaml, .yml and .json (respecting .gitignore)
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+
+    /// Change nothing; name every stale value, and exit with 1 if there is one
+    #[arg(long)]
+    check: bool,
+
+    /// Work offline, with the identities in FILE; may be repeated
+    #[arg(short, long = "identity", value_name = "FILE")]
+    identities: Vec<PathBuf>,
+
+    /// The recipient to reseal to, offline
+    #[arg(short, long, value_name = "RECIPIENT", requires = "identities")]
+    recipient: Option<Recipient>,
+
+    /// Let this recipient open the values too; may be repeated
+    #[arg(
+        long,
+        value_name = "RECIPIENT",
+        requires = "identities",
+        conflicts_with = "recipient"
+    )]
+    add_recipient: Vec<Recipient>,
+
+    /// Take the values from this recipient, or from the key of this id; may be repeated
+    #[arg(
+        long,
+        value_name = "RECIPIENT|KEYID",
+        requires = "identities",
+        conflicts_with = "recipient",
+        value_parser = key_id
+    )]
+    remove_recipient: Vec<KeyId>,
+
+    /// The namespace of SealedSecrets that do not name one
+    #[arg(short, long)]
+    namespace: Option<String>,
+
+    /// Lines for people, or JSON for programs
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    output: ReportFormat,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+fn key_id(text: &str) -> Result<KeyId, String> {
+    if let Ok(recipient) = text.parse::<Recipient>() {
+        return Ok(recipient.key_id());
+    }
+    text.parse().map_err(|_| {
+        "neither a recipient (age1…, age1pq1…) nor a key id (16 hex digits)".to_owned()
+    })
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let (files, mut failure) = walk::manifests(&args.paths);
+    let namespace = FallbackNamespace::new(args.namespace.as_deref(), &args.cluster);
+    let judge = judge(args, &files, &namespace)?;
+    let bar = progress(files.len());
+    let mut report = Report::default();
+    for path in files {
+        report.add(file::reseal(&path, &judge, &namespace, args.check));
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    report.print(args.output, args.check)?;
+    report.fail(args.check, &mut failure);
+    failure.or(())
+}
+
+fn judge(
+    args: &Args,
+    files: &[PathBuf],
+    namespace: &FallbackNamespace<'_>,
+) -> Result<Judge, Failure> {
+    if args.identities.is_empty() {
+        return live::judge(&args.cluster, files, namespace, args.check);
+    }
+    let sources: Vec<Source> = args.identities.iter().cloned().map(Source::from).collect();
+    refuse_second_stdin(sources.iter().cloned())?;
+    let ring = identities::key_ring(&sources)?;
+    let task = match &args.recipient {
+        Some(recipient) => Offline::Rewrap(recipient.clone()),
+        None if args.add_recipient.is_empty() && args.remove_recipient.is_empty() => {
+            // The newest key is the cluster's; the identities at hand open what is sealed to others.
+            Offline::Rewrap(args.cluster.primary_recipient()?)
+        }
+        None => Offline::Change {
+            add: args.add_recipient.clone(),
+            remove: args.remove_recipient.clone(),
+        },
+    };
+    Ok(Judge::Offline { ring, task })
+}
+
+fn progress(files: usize) -> ProgressBar {
+    // Standard error that is no terminal draws nothing.
+    let target = if files < MANY_FILES {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::stderr()
+    };
+    ProgressBar::with_draw_target(Some(u64::try_from(files).unwrap_or(u64::MAX)), target)
+}
