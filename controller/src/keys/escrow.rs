@@ -175,7 +175,7 @@ mod tests {
 
         let mut identities = RecoveryIdentities::default();
         identities
-            .add(&offline.to_secret_string(), NoCallbacks)
+            .add(&offline.to_secret_string(), &NoCallbacks)
             .unwrap();
         let back = decrypt(&escrow.text, &identities).unwrap();
         assert_eq!(back[0].key_id(), key.key_id());

@@ -60,29 +60,29 @@ impl RecoveryIdentities {
     ///
     /// # Errors
     /// If it is none of these, has no identity in it, or the passphrase is missing or wrong.
-    pub fn add<C: Callbacks>(
+    pub fn add(
         &mut self,
-        contents: impl AsRef<[u8]>,
-        callbacks: C,
+        contents: &(impl AsRef<[u8]> + ?Sized),
+        callbacks: &impl Callbacks,
     ) -> Result<(), RecoveryIdentityError> {
         let contents = contents.as_ref();
         if AGE_FILE.iter().any(|start| contents.starts_with(start)) {
-            let inside = open_file(contents, &callbacks)?;
+            let inside = open_file(contents, callbacks)?;
             return self.add_text(&inside, callbacks);
         }
         self.add_text(contents, callbacks)
     }
 
-    fn add_text<C: Callbacks>(
+    fn add_text(
         &mut self,
         contents: &[u8],
-        callbacks: C,
+        callbacks: &impl Callbacks,
     ) -> Result<(), RecoveryIdentityError> {
         let text = std::str::from_utf8(contents).map_err(|_| RecoveryIdentityError::NotText)?;
         if text.trim_start().starts_with("-----BEGIN") {
-            return self.add_ssh(text, &callbacks);
+            return self.add_ssh(text, callbacks);
         }
-        let plugins = self.add_plugins(text, &callbacks)?;
+        let plugins = self.add_plugins(text, callbacks)?;
         if plugins > 0 && native_lines(text).next().is_none() {
             return Ok(());
         }
@@ -116,10 +116,10 @@ impl RecoveryIdentities {
         Ok(())
     }
 
-    fn add_plugins<C: Callbacks>(
+    fn add_plugins(
         &mut self,
         text: &str,
-        callbacks: &C,
+        callbacks: &impl Callbacks,
     ) -> Result<usize, RecoveryIdentityError> {
         let before = self.0.len();
         for (index, line) in text.lines().enumerate() {
@@ -241,14 +241,14 @@ mod tests {
         let recovery = Identity::generate(Algorithm::MlKem768X25519);
         let file = with_passphrase(&recovery.to_secret_string(), "correct horse");
         let mut identities = RecoveryIdentities::default();
-        let mut add = |callbacks| identities.add(&file, callbacks);
+        let mut add = |callbacks| identities.add(&file, &callbacks);
         assert!(matches!(
             add(Knows("battery staple")),
             Err(RecoveryIdentityError::WrongPassphrase)
         ));
         add(Knows("correct horse")).unwrap();
         assert!(matches!(
-            identities.add(&file, NoCallbacks),
+            identities.add(&file, &NoCallbacks),
             Err(RecoveryIdentityError::NoPassphrase)
         ));
 
@@ -267,7 +267,7 @@ mod tests {
         let to_a_key = encrypt(&key, &RecoveryRecipients::new(vec![recipient]).unwrap()).unwrap();
         let error = |contents: &[u8]| {
             let mut identities = RecoveryIdentities::default();
-            identities.add(contents, NoCallbacks).unwrap_err()
+            identities.add(contents, &NoCallbacks).unwrap_err()
         };
         use RecoveryIdentityError::{File, NotText, Ssh};
         assert!(matches!(

@@ -138,7 +138,7 @@ mod tests {
         let recipient = identity.recipient().to_string().parse().unwrap();
         let mut identities = RecoveryIdentities::default();
         identities
-            .add(&identity.to_secret_string(), NoCallbacks)
+            .add(&identity.to_secret_string(), &NoCallbacks)
             .unwrap();
         (
             RecoveryRecipients::new(vec![recipient]).unwrap(),

@@ -82,7 +82,7 @@ pub(super) fn identities(sources: &[Source]) -> Result<RecoveryIdentities, Failu
         let callbacks = AskOnTerminal {
             about: source.name(),
         };
-        if let Err(cause) = identities.add(&contents, callbacks) {
+        if let Err(cause) = identities.add(&*contents, &callbacks) {
             failure.add(RecoveryError::Identity {
                 name: source.name(),
                 cause,
