@@ -7,7 +7,9 @@ use anstyle::AnsiColor;
 use clap::builder::{PossibleValuesParser, Styles, TypedValueParser};
 use clap::{Parser, Subcommand};
 
-use crate::commands::{completions, inspect, keygen, keys, reseal, seal, unseal, validate};
+use crate::commands::{
+    completions, init, inspect, keygen, keys, recipients, reseal, schema, seal, unseal, validate,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -40,13 +42,16 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Init(init::Args),
     Seal(seal::Args),
     Unseal(unseal::Args),
     Inspect(inspect::Args),
     Validate(validate::Args),
     Reseal(reseal::Args),
+    Recipients(recipients::Args),
     Keygen(keygen::Args),
     Keys(keys::Args),
+    Schema(schema::Args),
     Completions(completions::Args),
 }
 

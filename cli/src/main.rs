@@ -1,15 +1,16 @@
 //! Keep Kubernetes Secrets in Git: seal, inspect and validate them from the command line.
 //!
 //! `args` is what can be typed; a file in `commands` does each subcommand. They share the modules
-//! beside this file: where input comes from and output goes to, whom to seal to (`recipients`,
-//! `cluster`), what to open with (`identities`), and the one voice of errors (`diagnostic`).
-//! Nothing but `cluster` ever touches the network, and only when no recipient was given.
+//! beside this file: where input comes from and output goes to, whom to seal to (`recipients`, by
+//! `config` or `cluster`), what to open with (`identities`), and the one voice of errors
+//! (`diagnostic`). Nothing but `cluster` ever touches the network, and only when there is no other way.
 
 #![forbid(unsafe_code)]
 
 mod args;
 mod cluster;
 mod commands;
+mod config;
 mod diagnostic;
 mod duration;
 mod identities;
@@ -18,6 +19,7 @@ mod namespace;
 mod output;
 mod recipients;
 mod report_format;
+mod suggestion;
 mod table;
 mod walk;
 

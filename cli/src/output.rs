@@ -142,7 +142,7 @@ fn folder(path: &Path) -> &Path {
 pub(crate) enum OutputError {
     #[error("{}: cannot be written: {cause}", path.display())]
     File { path: PathBuf, cause: io::Error },
-    #[error("{}: exists already, and a key is never overwritten", path.display())]
+    #[error("{}: exists already, and is never overwritten", path.display())]
     Exists { path: PathBuf },
     #[error("standard output: cannot be written: {cause}")]
     Stdout { cause: io::Error },

@@ -1,10 +1,10 @@
-//! The one entry point for people and CI: `cargo xtask demo | test | crds`.
+//! The one entry point for people and CI: `cargo xtask demo | test | generate`.
 
 #![forbid(unsafe_code)]
 
 mod command;
-mod crds;
 mod demo;
+mod generate;
 mod test;
 
 use std::process::ExitCode;
@@ -25,15 +25,15 @@ enum Command {
     Demo,
     /// Run every check that CI runs: formatting, lints, licences, documentation, all tests
     Test,
-    /// Write the custom resource definitions to deploy/crds
-    Crds,
+    /// Write the files that are made from the source: deploy/crds and docs/waxwing.schema.json
+    Generate,
 }
 
 fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Demo => demo::run(),
         Command::Test => test::run(),
-        Command::Crds => crds::run(),
+        Command::Generate => generate::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,8 +11,8 @@ use super::Permission;
 use crate::diagnostic::Advice;
 
 /// How to go on without any cluster.
-const OFFLINE: &str =
-    "to seal without the cluster, give its public key with -r RECIPIENT or -R FILE";
+const OFFLINE: &str = "to seal without asking a cluster, give its public key with -r RECIPIENT or -R FILE, or keep it in a \
+     .waxwing.yaml, which `waxwing init` writes";
 
 /// Why the cluster did not do as it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -145,7 +145,7 @@ impl Advice for ClusterError {
 /// Why the cluster did not tell which key to seal to.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub(crate) struct NoRecipient(pub(super) ClusterError);
+pub(crate) struct NoRecipient(#[from] ClusterError);
 
 impl Advice for NoRecipient {
     fn advice(&self) -> Vec<String> {

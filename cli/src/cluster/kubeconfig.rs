@@ -47,6 +47,11 @@ impl KubeconfigFile {
         }
     }
 
+    /// The context to use.
+    pub(super) fn context_name(&self) -> &str {
+        &self.context
+    }
+
     /// The namespace that the context names.
     pub(super) fn namespace(&self) -> Result<Option<String>, ClusterError> {
         Ok(self

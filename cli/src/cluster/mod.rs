@@ -59,6 +59,32 @@ impl ClusterArgs {
         }
     }
 
+    /// The cluster of a context, as if it had been typed.
+    pub(crate) fn at_context(
+        kubeconfig: Option<PathBuf>,
+        context: &str,
+        controller_namespace: Option<&str>,
+    ) -> Self {
+        Self {
+            kubeconfig,
+            context: Some(context.to_owned()),
+            controller_namespace: controller_namespace
+                .unwrap_or(names::DEFAULT_NAMESPACE)
+                .to_owned(),
+        }
+    }
+
+    /// Whether a cluster was named by hand.
+    pub(crate) fn is_named(&self) -> bool {
+        self.context.is_some() || self.kubeconfig.is_some()
+    }
+
+    /// The kubeconfig context to use, if there is any. Reads a file, and asks no cluster.
+    pub(crate) fn context(&self) -> Result<Option<String>, ClusterError> {
+        let file = self.kubeconfig_file()?;
+        Ok(file.map(|file| file.context_name().to_owned()))
+    }
+
     /// The namespace that the controller runs in.
     pub(crate) fn controller_namespace(&self) -> &str {
         &self.controller_namespace
@@ -66,9 +92,14 @@ impl ClusterArgs {
 
     /// The public half of the cluster's primary sealing key.
     pub(crate) fn primary_recipient(&self) -> Result<Recipient, NoRecipient> {
-        let connection = self.connect().map_err(NoRecipient)?;
-        let keys = self.sealing_keys(&connection).map_err(NoRecipient)?;
-        primary::recipient(&keys, &self.controller_namespace).map_err(NoRecipient)
+        let connection = self.connect()?;
+        let keys = self.sealing_keys(&connection)?;
+        Ok(self.recipient_of(&keys)?)
+    }
+
+    /// The recipient of the primary among `keys`, which are all of the cluster.
+    pub(crate) fn recipient_of(&self, keys: &[SealingKey]) -> Result<Recipient, ClusterError> {
+        primary::recipient(keys, &self.controller_namespace)
     }
 
     /// All sealing keys of the cluster.
@@ -97,6 +128,14 @@ impl ClusterArgs {
     async fn find(&self) -> Result<(Config, String), ClusterError> {
         if let Some(file) = self.kubeconfig_file()? {
             return file.connection().await;
+        }
+        // Whoever names a context does not mean the cluster that this pod happens to run in.
+        if let Some(context) = &self.context {
+            return Err(ClusterError::NoSuchContext {
+                place: kubeconfig::default_place(),
+                context: context.clone(),
+                known: Vec::new(),
+            });
         }
         let config = Config::incluster().map_err(|_| ClusterError::NoCluster {
             tried: kubeconfig::default_place(),

@@ -1,11 +1,14 @@
 //! One file per subcommand, with its options, its help text and what it does.
 
 pub(crate) mod completions;
+pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod keys;
 mod raw;
 pub(crate) mod reseal;
+pub(crate) mod recipients;
+pub(crate) mod schema;
 pub(crate) mod seal;
 mod stream;
 pub(crate) mod unseal;
@@ -17,13 +20,16 @@ use crate::diagnostic::Failure;
 /// Does what was typed.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
+        Command::Init(args) => init::run(&args),
         Command::Seal(args) => seal::run(&args),
         Command::Unseal(args) => unseal::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Validate(args) => validate::run(args),
         Command::Reseal(args) => reseal::run(&args),
+        Command::Recipients(args) => recipients::run(&args),
         Command::Keygen(args) => keygen::run(args),
         Command::Keys(args) => keys::run(args),
+        Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -1,5 +1,6 @@
 //! `waxwing seal`: Secrets to SealedSecrets.
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use waxwing_crypto::{Recipient, ScopeKind, SealError};
@@ -14,8 +15,8 @@ use crate::cluster::ClusterArgs;
 use crate::diagnostic::{Advice, Failure};
 use crate::input::refuse_second_stdin;
 use crate::namespace::FallbackNamespace;
-use crate::output::Audience;
-use crate::recipients::RecipientArgs;
+use crate::output::{Audience, Destination};
+use crate::recipients::{ChoiceArgs, Chosen};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,6 +25,10 @@ Examples:
 
   Offline, for everyone whose public key is in a file:
     waxwing seal -R recipients.txt -f secret.yaml -o sealed.yaml
+
+  For the clusters that .waxwing.yaml names for the file, or for one of its clusters:
+    waxwing seal -f secret.yaml -o clusters/prod/db.yaml
+    waxwing seal --cluster prod -f secret.yaml -o db.yaml
 
   As a filter; other documents pass through unchanged:
     kustomize build . | waxwing seal -r age1pq1… | kubectl apply -f -
@@ -36,6 +41,10 @@ Examples:
 /// Every item is encrypted on its own and bound to its namespace, name and item. Other documents
 /// pass through unchanged. The namespace is that of the manifest, else that of -n, else that of the
 /// kubeconfig context.
+///
+/// Whom to seal to: -r and -R, else --cluster; else the primary key of the cluster of --context or
+/// --kubeconfig; else what the rules of .waxwing.yaml say for the output file (for the input file, if
+/// there is none); without a .waxwing.yaml, the primary key of the current context's cluster.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -43,11 +52,12 @@ pub(crate) struct Args {
     stream: StreamArgs,
 
     #[command(flatten)]
-    recipients: RecipientArgs,
+    recipients: ChoiceArgs,
 
     /// Where the values may be opened: in their own item only, anywhere in the namespace, anywhere
-    #[arg(long, value_parser = one_of::<ScopeKind>(SCOPES), default_value_t)]
-    scope: ScopeKind,
+    /// [default: that of the rule in .waxwing.yaml, else strict]
+    #[arg(long, value_parser = one_of::<ScopeKind>(SCOPES))]
+    scope: Option<ScopeKind>,
 
     /// The namespace of Secrets that do not name one
     #[arg(short, long)]
@@ -85,14 +95,19 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn seal_value(args: &Args) -> Result<(), Failure> {
+    let file = match args.stream.destination() {
+        Destination::File(file) => Some(file),
+        Destination::Stdout => None,
+    };
+    let chosen = args.choose(file.as_deref())?;
     let target = Target {
-        scope: args.scope,
+        scope: chosen.scope(),
         namespace: args.fallback_namespace(),
         name: args.name.as_deref(),
         item: args.item.as_deref(),
     };
     let scope = target.scope()?;
-    let recipients = args.or_primary(args.recipients.given()?)?;
+    let recipients = chosen.recipients(&args.cluster)?;
     let sealed = super::raw::seal(&args.stream.source(), &scope, &recipients)?;
     Ok(args
         .stream
@@ -101,12 +116,13 @@ fn seal_value(args: &Args) -> Result<(), Failure> {
 }
 
 fn seal_stream(args: &Args) -> Result<(), Failure> {
-    let recipients = args.recipients.given()?;
+    let chosen = args.choose(args.stream.file().as_deref())?;
+    let scope = chosen.scope();
     let stream = args.stream.read()?;
     let fallback = args.fallback_namespace();
     let secrets = stream.read_each(Kind::Secret, |object| Secret::read(object, &fallback))?;
-    let recipients = args.or_primary(recipients)?;
-    let sealed = seal_each(&stream, secrets, args.scope, &recipients)?;
+    let recipients = chosen.recipients(&args.cluster)?;
+    let sealed = seal_each(&stream, secrets, scope, &recipients)?;
     Ok(args
         .stream
         .destination()
@@ -144,12 +160,8 @@ fn explain(object: &Object<'_>, error: SealItemError) -> Failure {
 impl Advice for SealError {}
 
 impl Args {
-    /// The cluster is asked last, when all that was given has proved to be good.
-    fn or_primary(&self, given: Option<Vec<Recipient>>) -> Result<Vec<Recipient>, Failure> {
-        match given {
-            Some(recipients) => Ok(recipients),
-            None => Ok(vec![self.cluster.primary_recipient()?]),
-        }
+    fn choose(&self, file: Option<&Path>) -> Result<Chosen, Failure> {
+        self.recipients.choose(file, &self.cluster, self.scope)
     }
 
     fn fallback_namespace(&self) -> FallbackNamespace<'_> {

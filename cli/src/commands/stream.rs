@@ -41,6 +41,13 @@ impl StreamArgs {
         Destination::or_stdout(self.output.clone())
     }
 
+    /// The file that becomes part of the repository: the output, else the input. None for a filter.
+    pub(super) fn file(&self) -> Option<PathBuf> {
+        let is_file = |path: &PathBuf| path.as_os_str() != "-";
+        let output = self.output.clone().filter(is_file);
+        output.or_else(|| self.file.clone().filter(is_file))
+    }
+
     /// Reads the stream.
     pub(super) fn read(&self) -> Result<Stream, Failure> {
         let source = self.source();

@@ -177,9 +177,10 @@ pub struct MixedRecipients {
 impl MixedRecipients {
     /// Refuses recipients of more than one class. The odd one is of the class with fewer members,
     /// or classic if there are as many of each.
-    pub(crate) fn refuse<'a>(
-        recipients: impl IntoIterator<Item = &'a Recipient>,
-    ) -> Result<(), Self> {
+    ///
+    /// # Errors
+    /// Itself, with the odd one.
+    pub fn refuse<'a>(recipients: impl IntoIterator<Item = &'a Recipient>) -> Result<(), Self> {
         let (classic, post_quantum): (Vec<&Recipient>, Vec<&Recipient>) = recipients
             .into_iter()
             .partition(|recipient| recipient.algorithm() == Algorithm::X25519);

@@ -5,7 +5,8 @@
 //! Secret; [`unseal`] opens a SealedSecret; [`sealed_items`] and [`validate`] look at one without any
 //! key. [`rewrite`] puts the stream together again, with objects replaced and everything else as it
 //! was; [`edit`] changes single values in place and no other byte. A backup of sealing keys is
-//! written by [`write_sealing_keys`] and read, object by object, by [`read_sealing_key`].
+//! written by [`write_sealing_keys`] and read, object by object, by [`read_sealing_key`]. A file of
+//! settings is read by [`Document::read_as`] as a Rust type; [`change_texts`] changes values in it.
 //!
 //! A text is read into one tree whose nodes know their bytes (`yaml_reader` and `json_reader` make
 //! it, `tree` holds it). Values, the lines in errors, and edits in place all come from that tree, so
@@ -28,6 +29,7 @@ mod manifest_value;
 mod mapping;
 pub mod names;
 mod object;
+mod path;
 mod plain;
 mod rewrite;
 mod scalar_bytes;
@@ -36,7 +38,9 @@ mod sealed_secret;
 mod sealing_key;
 mod secret;
 mod secret_type;
+mod settings_edit;
 mod tree;
+mod typed;
 mod unseal;
 mod validate;
 mod value;
@@ -47,10 +51,13 @@ pub use document::{Document, Format, read};
 pub use error::{ManifestError, Problem};
 pub use location::Location;
 pub use object::{Kind, Object};
+pub use path::Step;
 pub use rewrite::{Replacement, rewrite};
 pub use seal::{SealItemError, seal_secret};
 pub use sealed_secret::{SealedItem, read_sealed_secret, sealed_items};
 pub use sealing_key::{is_sealing_key, read_sealing_key, write_sealing_keys};
 pub use secret::SecretManifest;
+pub use settings_edit::{TextChange, change_texts};
+pub use typed::TypedError;
 pub use unseal::{Unsealed, unseal};
 pub use validate::validate;

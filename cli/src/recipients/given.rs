@@ -13,7 +13,7 @@ const IDENTITY_PREFIX: &str = "AGE-SECRET-KEY-";
 /// How much of a recipient an error shows, in characters: enough to tell one from another.
 const SHOWN_CHARS: usize = 24;
 
-/// Whom to seal to.
+/// Whom to seal to, by their public keys.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RecipientArgs {
     /// Seal to this public key (age1pq1… or age1…); may be repeated
@@ -34,7 +34,7 @@ impl RecipientArgs {
         let mut failure = Failure::default();
         let mut recipients = Vec::new();
         for text in &self.recipients {
-            match parse(text) {
+            match parse_recipient("-r", text) {
                 Ok(recipient) => recipients.push(recipient),
                 Err(error) => failure.add(error),
             }
@@ -54,8 +54,10 @@ impl RecipientArgs {
     }
 }
 
-fn parse(text: &str) -> Result<Recipient, RecipientError> {
+/// The recipient that was typed after `flag`.
+pub(crate) fn parse_recipient(flag: &'static str, text: &str) -> Result<Recipient, RecipientError> {
     text.parse().map_err(|cause| RecipientError::Argument {
+        flag,
         shown: shown(text),
         cause,
     })
@@ -84,9 +86,10 @@ fn read_file(source: &Source) -> Result<Vec<Recipient>, Failure> {
 
 /// A recipient that cannot be sealed to.
 #[derive(Debug, thiserror::Error)]
-enum RecipientError {
-    #[error("-r {shown}: {cause}")]
+pub(crate) enum RecipientError {
+    #[error("{flag} {shown}: {cause}")]
     Argument {
+        flag: &'static str,
         shown: String,
         cause: ParseRecipientError,
     },

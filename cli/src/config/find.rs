@@ -1,0 +1,104 @@
+//! Where `.waxwing.yaml` is: upwards from the file that it is asked for, as git and sops look.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Config, ConfigError, FILE_NAME};
+use crate::diagnostic::Advice;
+use crate::input::Source;
+
+/// The name that a manifest from standard input goes by where rules are matched. It stands in the
+/// current folder.
+const STDIN_FILE: &str = "stdin.yaml";
+
+/// A manifest that the rules of a `.waxwing.yaml` are asked about. It need not exist yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// The folder, without symbolic links.
+    folder: PathBuf,
+    file: PathBuf,
+    /// How messages call it.
+    name: String,
+}
+
+impl Place {
+    /// That of a file, or of standard input.
+    pub(crate) fn of(file: Option<&Path>) -> Result<Self, PlaceError> {
+        let path = file.unwrap_or(Path::new(STDIN_FILE));
+        let parent = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let unreadable = |cause| PlaceError {
+            folder: parent.to_owned(),
+            cause,
+        };
+        Ok(Self {
+            folder: fs::canonicalize(parent).map_err(unreadable)?,
+            file: path.file_name().unwrap_or(path.as_os_str()).into(),
+            name: file.map_or_else(
+                || "standard input".to_owned(),
+                |file| file.display().to_string(),
+            ),
+        })
+    }
+
+    /// How messages call it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The folder that it stands in.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Its path from `folder`, which is above it.
+    pub(super) fn path_from(&self, folder: &Path) -> PathBuf {
+        let within = self.folder.strip_prefix(folder).unwrap_or(&self.folder);
+        within.join(&self.file)
+    }
+}
+
+/// Reads the nearest `.waxwing.yaml` in the folder of `place` or above it, if there is any.
+pub(crate) fn find(place: &Place) -> Result<Option<Config>, ConfigError> {
+    for folder in place.folder.ancestors() {
+        let path = folder.join(FILE_NAME);
+        if fs::symlink_metadata(&path).is_ok() {
+            return read(&path, folder).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn read(path: &Path, folder: &Path) -> Result<Config, ConfigError> {
+    let source = Source::File(shown(path));
+    let text = source.read_text().map_err(ConfigError::Unreadable)?;
+    Config::parse(&source.name(), folder, &text)
+}
+
+/// Relative to the current folder if that is shorter for people: within it, or right above it.
+fn shown(path: &Path) -> PathBuf {
+    let Ok(current) = std::env::current_dir() else {
+        return path.to_owned();
+    };
+    let mut up = PathBuf::new();
+    for folder in current.ancestors() {
+        if let Ok(within) = path.strip_prefix(folder) {
+            return up.join(within);
+        }
+        up.push("..");
+    }
+    path.to_owned()
+}
+
+/// A folder that cannot be looked into.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: cannot be read: {cause}", folder.display())]
+pub(crate) struct PlaceError {
+    folder: PathBuf,
+    cause: io::Error,
+}
+
+impl Advice for PlaceError {}

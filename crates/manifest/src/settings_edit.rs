@@ -1,0 +1,334 @@
+//! Changes to a file of settings that keep every other byte of it.
+//!
+//! A value is changed where it stands letter by letter, in whatever quotes. A file with aliases is
+//! refused, as one text in it may mean several values. The result is read again and compared with
+//! what was there.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::document::{Document, read};
+use crate::path::Step;
+use crate::tree::{Content, NodeId, Tree};
+use crate::typed::TypedError;
+
+/// A change of one value. The new one is a word of ASCII letters and digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextChange<'a> {
+    /// Another text in the place of one that is such a word too.
+    Replace {
+        /// The way to it.
+        path: Vec<Step<'a>>,
+        /// The new text.
+        text: String,
+    },
+    /// The first element of a list that is written as `[]`.
+    First {
+        /// The way to the list.
+        path: Vec<Step<'a>>,
+        /// The element.
+        text: String,
+    },
+}
+
+impl TextChange<'_> {
+    fn path(&self) -> &[Step<'_>] {
+        match self {
+            Self::Replace { path, .. } | Self::First { path, .. } => path,
+        }
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Self::Replace { text, .. } | Self::First { text, .. } => text,
+        }
+    }
+}
+
+/// Makes changes in a file, of which `document` is all, and gives its new text.
+///
+/// # Errors
+/// A path that leads nowhere, a value or a file that is written so that it cannot be changed safely,
+/// two changes of one value. Then nothing may be written.
+pub fn change_texts(document: &Document, changes: &[TextChange<'_>]) -> Result<String, TypedError> {
+    let mut splices = Vec::with_capacity(changes.len());
+    for change in changes {
+        let refuse = |why: &str| TypedError {
+            line: document.line_at(change.path()),
+            message: format!("cannot be changed in place, because {why}; change it by hand"),
+        };
+        splices.push((change, find(document, change).map_err(refuse)?));
+    }
+    splices.sort_by_key(|(_, place)| place.bytes.start);
+    let edited = splice(document.raw(), &splices);
+    if is_same_otherwise(document, &edited, &splices) {
+        Ok(edited)
+    } else {
+        Err(TypedError {
+            line: 1,
+            message: "cannot be changed in place: it would not read the same afterwards".to_owned(),
+        })
+    }
+}
+
+/// Where a change is made.
+struct Place {
+    node: NodeId,
+    bytes: Range<usize>,
+}
+
+fn find(document: &Document, change: &TextChange<'_>) -> Result<Place, &'static str> {
+    if document.tree.has_aliases() {
+        return Err("the file has aliases");
+    }
+    if !is_word(change.text()) {
+        return Err("the new value is no word");
+    }
+    let node = document.node_at(change.path());
+    let node = node.ok_or("it is not there")?;
+    let span = document.tree.node(node).span.clone();
+    let written = document.raw().get(span.clone());
+    let written = written.ok_or("it is not the only document")?;
+    let within = match (&document.tree.node(node).content, change) {
+        (Content::Scalar(text, _), TextChange::Replace { .. }) => find_word(written, text),
+        (Content::Sequence(elements), TextChange::First { .. }) if elements.is_empty() => {
+            find_empty_list(written)
+        }
+        (_, TextChange::Replace { .. }) => Err("it is no text"),
+        (_, TextChange::First { .. }) => Err("it is no empty list"),
+    }?;
+    Ok(Place {
+        node,
+        bytes: span.start + within.start..span.start + within.end,
+    })
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Where a word stands, if it does exactly once: an anchor or a comment might repeat it.
+fn find_word(written: &str, word: &str) -> Result<Range<usize>, &'static str> {
+    let mut places = written.match_indices(word);
+    match (places.next(), places.next()) {
+        (Some((start, _)), None) if is_word(word) => Ok(start..start + word.len()),
+        _ => Err("it does not stand there as one word"),
+    }
+}
+
+/// The room between the brackets.
+fn find_empty_list(written: &str) -> Result<Range<usize>, &'static str> {
+    let inside = written.strip_prefix('[');
+    let end = inside.and_then(|inside| inside.find(']'));
+    match (inside, end) {
+        (Some(inside), Some(end)) if inside[..end].trim().is_empty() => Ok(1..1 + end),
+        _ => Err("it is not written as []"),
+    }
+}
+
+fn splice(text: &str, splices: &[(&TextChange<'_>, Place)]) -> String {
+    let mut edited = String::with_capacity(text.len());
+    let mut kept_to = 0;
+    for (change, place) in splices {
+        edited.push_str(text.get(kept_to..place.bytes.start).unwrap_or_default());
+        edited.push_str(change.text());
+        kept_to = place.bytes.end;
+    }
+    edited.push_str(&text[kept_to..]);
+    edited
+}
+
+fn is_same_otherwise(
+    document: &Document,
+    edited: &str,
+    splices: &[(&TextChange<'_>, Place)],
+) -> bool {
+    let changes: HashMap<NodeId, &TextChange<'_>> = splices
+        .iter()
+        .map(|(change, place)| (place.node, *change))
+        .collect();
+    let Ok(documents) = read("", edited) else {
+        return false;
+    };
+    let [new] = &documents[..] else {
+        return false;
+    };
+    let roots = (document.tree.root(), new.tree.root());
+    let (Some(old_root), Some(new_root)) = roots else {
+        return false;
+    };
+    let comparison = Comparison {
+        old: &document.tree,
+        new: &new.tree,
+        changes: &changes,
+    };
+    changes.len() == splices.len() && comparison.is_same(old_root, new_root)
+}
+
+struct Comparison<'a> {
+    old: &'a Tree,
+    new: &'a Tree,
+    changes: &'a HashMap<NodeId, &'a TextChange<'a>>,
+}
+
+impl Comparison<'_> {
+    /// Whether a new node is what an old one should have become. There are no aliases in either.
+    fn is_same(&self, old: NodeId, new: NodeId) -> bool {
+        match self.changes.get(&old) {
+            Some(TextChange::Replace { text, .. }) => self.is_text(new, text),
+            Some(TextChange::First { text, .. }) => match self.new.elements(new) {
+                Some([element]) => self.is_text(*element, text),
+                _ => false,
+            },
+            None => self.is_unchanged(old, new),
+        }
+    }
+
+    fn is_text(&self, new: NodeId, text: &str) -> bool {
+        self.new.text(new).is_ok_and(|found| found == text)
+    }
+
+    fn is_unchanged(&self, old: NodeId, new: NodeId) -> bool {
+        let (old, new) = (self.old.node(old), self.new.node(new));
+        old.tag == new.tag
+            && match (&old.content, &new.content) {
+                (Content::Scalar(one, style), Content::Scalar(other, other_style)) => {
+                    one == other && style == other_style
+                }
+                (Content::Sequence(one), Content::Sequence(other)) => {
+                    one.len() == other.len()
+                        && one.iter().zip(other).all(|(&a, &b)| self.is_same(a, b))
+                }
+                (Content::Mapping(one), Content::Mapping(other)) => {
+                    let is_same = |(a, b): (&(NodeId, NodeId), &(NodeId, NodeId))| {
+                        self.is_same(a.0, b.0) && self.is_same(a.1, b.1)
+                    };
+                    one.len() == other.len() && one.iter().zip(other).all(is_same)
+                }
+                _ => false,
+            }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::Step::{Index, Key};
+    use super::*;
+
+    fn change(text: &str, changes: &[TextChange<'_>]) -> Result<String, TypedError> {
+        let documents = read("file", text).unwrap();
+        change_texts(&documents[0], changes)
+    }
+
+    fn replace<'a>(path: &[Step<'a>], text: &str) -> TextChange<'a> {
+        TextChange::Replace {
+            path: path.to_vec(),
+            text: text.to_owned(),
+        }
+    }
+
+    fn first<'a>(path: &[Step<'a>], text: &str) -> TextChange<'a> {
+        TextChange::First {
+            path: path.to_vec(),
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_value_changes_and_every_other_byte_stays() {
+        let cases = [
+            ("a:\n  - old # why\n  - b\n", "a:\n  - new # why\n  - b\n"),
+            ("a: [ \"old\" ,b]   # c\r\n", "a: [ \"new\" ,b]   # c\r\n"),
+            ("\u{feff}# ö\na: ['old'] ", "\u{feff}# ö\na: ['new'] "),
+            ("a:\n- |-\n  old\n# end", "a:\n- |-\n  new\n# end"),
+            ("---\na:\n- &x old\n", "---\na:\n- &x new\n"),
+            ("{\"a\": [\"old\", 1]}\n", "{\"a\": [\"new\", 1]}\n"),
+        ];
+        for (text, expected) in cases {
+            let edited = change(text, &[replace(&[Key("a"), Index(0)], "new")]).unwrap();
+            assert_eq!(edited, expected);
+        }
+    }
+
+    #[test]
+    fn an_empty_list_gets_its_first_element() {
+        for (text, expected) in [
+            ("a: [] # none\nb: 1\n", "a: [new] # none\nb: 1\n"),
+            ("{a: [ ], b: []}", "{a: [new], b: []}"),
+        ] {
+            assert_eq!(
+                change(text, &[first(&[Key("a")], "new")]).unwrap(),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn several_values_change_at_once_in_any_order() {
+        let changes = [
+            replace(&[Key("b")], "y"),
+            first(&[Key("c")], "z"),
+            replace(&[Key("a")], "x"),
+        ];
+        let edited = change("a: one\nb: two\nc: []\n", &changes).unwrap();
+        assert_eq!(edited, "a: x\nb: y\nc: [z]\n");
+    }
+
+    #[test]
+    fn what_cannot_be_changed_safely_is_refused_with_its_line() {
+        let a = [Key("a")];
+        let cases = [
+            ("b: &x old\na: *x\n", vec![replace(&a, "new")], "aliases"),
+            ("b: 1\na: {}\n", vec![replace(&a, "new")], "no text"),
+            (
+                "b: 1\na: \"ol\\x64\"\n",
+                vec![replace(&a, "new")],
+                "one word",
+            ),
+            ("b: 1\na: &old old\n", vec![replace(&a, "new")], "one word"),
+            ("b: 1\na: old\n", vec![replace(&a, "new: 2")], "no word"),
+            ("b: 1\na:\n- x\n", vec![first(&a, "new")], "no empty list"),
+            (
+                "b: 1\na: &x []\n",
+                vec![first(&a, "new")],
+                "not written as []",
+            ),
+        ];
+        for (text, changes, why) in cases {
+            let error = change(text, &changes).unwrap_err();
+            assert_eq!(error.line, 2, "{text:?}: {error}");
+            assert!(error.message.contains(why), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_change_that_would_not_read_as_it_should_is_refused() {
+        let a = [Key("a")];
+        assert!(change("a: old\n", &[replace(&a, "null")]).is_err());
+        assert!(change("a: old\n", &[replace(&a, "x"), replace(&a, "y")]).is_err());
+        assert!(change("a: old\n", &[replace(&[Key("b")], "x")]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_change_and_its_reverse_give_the_file_back(
+            word in "[a-z]{3,9}",
+            new in "age1[a-z0-9]{3,9}",
+            before in "(# [a-zö]{0,9}\r?\n){0,3}",
+            quote in "['\"]?",
+            after in "( +# [a-zé]{0,9})?(\r?\nb: [a-z]{0,4})?",
+        ) {
+            let text = format!("{before}a: {quote}{word}{quote}{after}");
+            let there = change(&text, &[replace(&[Key("a")], &new)]);
+            // Words such as `yes` are none, and a word may be repeated in its comment.
+            prop_assume!(there.is_ok());
+            let back = change(&there.unwrap(), &[replace(&[Key("a")], &word)]);
+            prop_assume!(back.is_ok());
+            prop_assert_eq!(back.unwrap(), text);
+        }
+    }
+}
