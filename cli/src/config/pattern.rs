@@ -22,6 +22,7 @@ impl Pattern {
         }
         let mut builder = GitignoreBuilder::new("");
         builder
+            .allow_unclosed_class(false)
             .add_line(None, &text)
             .map_err(|cause| PatternError::Syntax(cause.to_string()))?;
         let matcher = builder

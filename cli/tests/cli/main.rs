@@ -5,6 +5,8 @@
 
 mod bad_input;
 mod cluster;
+mod config;
+mod init;
 mod inspect;
 mod keygen;
 mod keys;

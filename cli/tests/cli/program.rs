@@ -5,12 +5,15 @@ use std::process::Stdio;
 
 use crate::workshop::{Workshop, finish};
 
-const COMMANDS: [&str; 6] = [
+const COMMANDS: [&str; 9] = [
+    "init",
     "seal",
     "unseal",
     "inspect",
     "validate",
+    "recipients",
     "keygen",
+    "schema",
     "completions",
 ];
 

@@ -270,12 +270,12 @@ mod tests {
     #[test]
     fn several_values_change_at_once_in_any_order() {
         let changes = [
-            replace(&[Key("b")], "y"),
-            first(&[Key("c")], "z"),
-            replace(&[Key("a")], "x"),
+            replace(&[Key("b")], "beta"),
+            first(&[Key("c")], "gamma"),
+            replace(&[Key("a")], "alpha"),
         ];
         let edited = change("a: one\nb: two\nc: []\n", &changes).unwrap();
-        assert_eq!(edited, "a: x\nb: y\nc: [z]\n");
+        assert_eq!(edited, "a: alpha\nb: beta\nc: [gamma]\n");
     }
 
     #[test]

@@ -123,9 +123,15 @@ struct Reader<'a> {
     node: NodeId,
 }
 
-impl<'a> Reader<'a> {
-    fn at(self, node: NodeId) -> Self {
-        Self { node, ..self }
+impl Reader<'_> {
+    /// Reads a node inside this one.
+    fn read<'de, S: DeserializeSeed<'de>>(
+        self,
+        node: NodeId,
+        seed: S,
+    ) -> Result<S::Value, ReadError> {
+        let inner = Reader { node, ..self };
+        seed.deserialize(inner).map_err(|error| error.or_at(node))
     }
 
     fn visit<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
@@ -162,6 +168,20 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         self.visit(visitor).map_err(|error| error.or_at(self.node))
     }
 
+    /// A struct's visitor would take a list too, as its fields in order.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        if self.tree.elements(self.node).is_some() {
+            Err(ReadError::invalid_type(Unexpected::Seq, &visitor).or_at(self.node))
+        } else {
+            self.deserialize_any(visitor)
+        }
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         if self.tree.is_null(self.node) {
             visitor.visit_none()
@@ -192,7 +212,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        unit_struct seq tuple tuple_struct map identifier ignored_any
     }
 }
 
@@ -209,8 +229,7 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
         seed: S,
     ) -> Result<Option<S::Value>, ReadError> {
         let next = self.rest.next();
-        next.map(|&node| seed.deserialize(self.reader.at(node)))
-            .transpose()
+        next.map(|&node| self.reader.read(node, seed)).transpose()
     }
 }
 
@@ -242,7 +261,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
         let value = self.value.take();
         let node =
             value.ok_or_else(|| ReadError::custom("a value was asked for before its key"))?;
-        seed.deserialize(self.reader.at(node))
+        self.reader.read(node, seed)
     }
 }
 

@@ -4,8 +4,14 @@ mod sync;
 
 use crate::diagnostic::Failure;
 
+const EXAMPLES: &str = "\
+Examples:
+  After a rollover, take the new key into Git:
+    waxwing recipients sync";
+
 /// Look after the public keys in .waxwing.yaml
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,
