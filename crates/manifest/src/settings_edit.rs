@@ -1,7 +1,6 @@
 //! Changes to a file of settings that keep every other byte of it.
 //!
-//! A value is changed where it stands letter by letter, in whatever quotes. A file with aliases is
-//! refused, as one text in it may mean several values. The result is read again and compared with
+//! A value keeps its quotes, its anchor and its comment. A file with aliases is refused, as one text in it may mean several values. The result is read again and compared with
 //! what was there.
 
 use std::collections::HashMap;
@@ -9,13 +8,14 @@ use std::ops::Range;
 
 use crate::document::{Document, read};
 use crate::path::Step;
-use crate::tree::{Content, NodeId, Tree};
+use crate::scalar_bytes::scalar_bytes;
+use crate::tree::{Content, Node, NodeId, Tree};
 use crate::typed::TypedError;
 
 /// A change of one value. The new one is a word of ASCII letters and digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TextChange<'a> {
-    /// Another text in the place of one that is such a word too.
+    /// Another text in the place of one.
     Replace {
         /// The way to it.
         path: Vec<Step<'a>>,
@@ -60,7 +60,7 @@ pub fn change_texts(document: &Document, changes: &[TextChange<'_>]) -> Result<S
         splices.push((change, find(document, change).map_err(refuse)?));
     }
     splices.sort_by_key(|(_, place)| place.bytes.start);
-    let edited = splice(document.raw(), &splices);
+    let edited = splice(document.whole_text(), &splices);
     if is_same_otherwise(document, &edited, &splices) {
         Ok(edited)
     } else {
@@ -78,50 +78,38 @@ struct Place {
 }
 
 fn find(document: &Document, change: &TextChange<'_>) -> Result<Place, &'static str> {
-    if document.tree.has_aliases() {
+    let is_alias = |id| matches!(document.tree.node(id).content, Content::Alias(_));
+    if document.tree.ids().any(is_alias) {
         return Err("the file has aliases");
     }
     if !is_word(change.text()) {
         return Err("the new value is no word");
     }
-    let node = document.node_at(change.path());
-    let node = node.ok_or("it is not there")?;
-    let span = document.tree.node(node).span.clone();
-    let written = document.raw().get(span.clone());
-    let written = written.ok_or("it is not the only document")?;
-    let within = match (&document.tree.node(node).content, change) {
-        (Content::Scalar(text, _), TextChange::Replace { .. }) => find_word(written, text),
-        (Content::Sequence(elements), TextChange::First { .. }) if elements.is_empty() => {
-            find_empty_list(written)
-        }
-        (_, TextChange::Replace { .. }) => Err("it is no text"),
-        (_, TextChange::First { .. }) => Err("it is no empty list"),
+    let id = document.node_at(change.path()).ok_or("it is not there")?;
+    let node = document.tree.node(id);
+    let bytes = match change {
+        TextChange::Replace { .. } => scalar_bytes(document.whole_text(), document.format(), node),
+        TextChange::First { .. } => empty_list_bytes(document.whole_text(), node),
     }?;
-    Ok(Place {
-        node,
-        bytes: span.start + within.start..span.start + within.end,
-    })
+    Ok(Place { node: id, bytes })
 }
 
 fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Where a word stands, if it does exactly once: an anchor or a comment might repeat it.
-fn find_word(written: &str, word: &str) -> Result<Range<usize>, &'static str> {
-    let mut places = written.match_indices(word);
-    match (places.next(), places.next()) {
-        (Some((start, _)), None) if is_word(word) => Ok(start..start + word.len()),
-        _ => Err("it does not stand there as one word"),
+/// The room between the brackets of an empty list.
+fn empty_list_bytes(text: &str, node: &Node) -> Result<Range<usize>, &'static str> {
+    match &node.content {
+        Content::Sequence(elements) if elements.is_empty() => {}
+        _ => return Err("it is no empty list"),
     }
-}
-
-/// The room between the brackets.
-fn find_empty_list(written: &str) -> Result<Range<usize>, &'static str> {
-    let inside = written.strip_prefix('[');
-    let end = inside.and_then(|inside| inside.find(']'));
-    match (inside, end) {
-        (Some(inside), Some(end)) if inside[..end].trim().is_empty() => Ok(1..1 + end),
+    let inside = text[node.span.start..].strip_prefix('[');
+    match inside.and_then(|inside| inside.split_once(']')) {
+        Some((blanks, _)) if blanks.trim().is_empty() => {
+            let start = node.span.start + 1;
+            Ok(start..start + blanks.len())
+        }
         _ => Err("it is not written as []"),
     }
 }
@@ -218,6 +206,7 @@ mod tests {
 
     use super::Step::{Index, Key};
     use super::*;
+    use crate::plain::Plain;
 
     fn change(text: &str, changes: &[TextChange<'_>]) -> Result<String, TypedError> {
         let documents = read("file", text).unwrap();
@@ -245,7 +234,8 @@ mod tests {
             ("a: [ \"old\" ,b]   # c\r\n", "a: [ \"new\" ,b]   # c\r\n"),
             ("\u{feff}# ö\na: ['old'] ", "\u{feff}# ö\na: ['new'] "),
             ("a:\n- |-\n  old\n# end", "a:\n- |-\n  new\n# end"),
-            ("---\na:\n- &x old\n", "---\na:\n- &x new\n"),
+            ("---\na:\n- &old old\n", "---\na:\n- &old new\n"),
+            ("a: [\"ol\\x64\"]", "a: [\"new\"]"),
             ("{\"a\": [\"old\", 1]}\n", "{\"a\": [\"new\", 1]}\n"),
         ];
         for (text, expected) in cases {
@@ -285,11 +275,10 @@ mod tests {
             ("b: &x old\na: *x\n", vec![replace(&a, "new")], "aliases"),
             ("b: 1\na: {}\n", vec![replace(&a, "new")], "no text"),
             (
-                "b: 1\na: \"ol\\x64\"\n",
+                "b: 1\na: ol\n  d\n",
                 vec![replace(&a, "new")],
-                "one word",
+                "several lines",
             ),
-            ("b: 1\na: &old old\n", vec![replace(&a, "new")], "one word"),
             ("b: 1\na: old\n", vec![replace(&a, "new: 2")], "no word"),
             ("b: 1\na:\n- x\n", vec![first(&a, "new")], "no empty list"),
             (
@@ -324,11 +313,12 @@ mod tests {
         ) {
             let text = format!("{before}a: {quote}{word}{quote}{after}");
             let there = change(&text, &[replace(&[Key("a")], &new)]);
-            // Words such as `yes` are none, and a word may be repeated in its comment.
-            prop_assume!(there.is_ok());
             let back = change(&there.unwrap(), &[replace(&[Key("a")], &word)]);
-            prop_assume!(back.is_ok());
-            prop_assert_eq!(back.unwrap(), text);
+            match Plain::of(&word) {
+                Plain::Text => prop_assert_eq!(back.unwrap(), text),
+                // A word such as `yes` would be no text.
+                _ => prop_assert!(back.is_err() || !quote.is_empty()),
+            }
         }
     }
 }

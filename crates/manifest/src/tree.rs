@@ -143,12 +143,6 @@ impl Tree {
         &mut self.nodes[id.0]
     }
 
-    /// Whether a node stands for another one.
-    pub(crate) fn has_aliases(&self) -> bool {
-        let is_alias = |node: &Node| matches!(node.content, Content::Alias(_));
-        self.nodes.iter().any(is_alias)
-    }
-
     /// The node that is meant: an alias stands for the node of its anchor.
     pub(crate) fn meant(&self, id: NodeId) -> &Node {
         match &self.node(id).content {
