@@ -417,3 +417,17 @@ fn recipients_of_hand_need_no_config_not_even_a_good_one() {
             .contains("SealedSecret")
     );
 }
+
+#[test]
+fn the_config_of_the_document_is_a_good_one() {
+    let document = include_str!("../../../docs/cli.md");
+    let (_, config) = document.split_once("```yaml\n").unwrap();
+    let (config, _) = config.split_once("```").unwrap();
+    let workshop = Workshop::new();
+    workshop.write(".waxwing.yaml", config);
+    let value = workshop
+        .run_with(&["seal", "--raw", "--scope", "cluster"], "value")
+        .quiet();
+    let table = workshop.run_with(&["inspect"], value).quiet();
+    assert_eq!(table.matches(',').count(), 2, "not three keys in {table}");
+}
