@@ -5,13 +5,14 @@ mod report;
 
 use std::path::PathBuf;
 
-use waxwing_crypto::{KeyId, Recipient};
+use waxwing_crypto::Recipient;
 
 use self::plan::{Plan, plan};
-use self::report::{Format, Row, State};
+use self::report::{Row, State};
 use crate::cluster::{ClusterArgs, ClusterError};
 use crate::config::{self, Cluster, Config, ConfigError, Edit, Place};
 use crate::diagnostic::{Advice, Failure};
+use crate::report_format::ReportFormat;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,7 +46,7 @@ pub(crate) struct Args {
 
     /// A table for people, or JSON for programs
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
-    output: Format,
+    output: ReportFormat,
 
     /// The kubeconfig file [default: $KUBECONFIG, then ~/.kube/config]
     #[arg(long, value_name = "FILE")]
@@ -172,16 +173,15 @@ fn edit(cluster: &str, plan: Plan) -> Option<Edit> {
     })
 }
 
-/// The ids of all sealing keys of a cluster, and the recipient of the primary one.
-fn keys_and_primary(cluster: &ClusterArgs) -> Result<(Vec<KeyId>, Recipient), ClusterError> {
+/// The recipients of all sealing keys of a cluster, and that of the primary one.
+fn keys_and_primary(cluster: &ClusterArgs) -> Result<(Vec<Recipient>, Recipient), ClusterError> {
     let connection = cluster.connect()?;
     let keys = cluster.sealing_keys(&connection)?;
     let primary = cluster.recipient_of(&keys)?;
-    let ids = keys.iter().filter_map(|key| {
-        let recipient: Recipient = key.spec.recipient.parse().ok()?;
-        Some(recipient.key_id())
-    });
-    Ok((ids.collect(), primary))
+    let recipients = keys
+        .iter()
+        .filter_map(|key| key.spec.recipient.parse().ok());
+    Ok((recipients.collect(), primary))
 }
 
 /// Why a cluster's recipients could not be brought up to date.

@@ -27,12 +27,12 @@ pub(super) enum Plan {
 /// refused unless `trust`.
 pub(super) fn plan(
     pinned: &[Recipient],
-    keys: &[KeyId],
+    keys: &[Recipient],
     primary: &Recipient,
     trust: bool,
 ) -> Result<Plan, Refusal> {
     let of_cluster: Vec<usize> = (0..pinned.len())
-        .filter(|&index| keys.contains(&pinned[index].key_id()))
+        .filter(|&index| keys.contains(&pinned[index]))
         .collect();
     match of_cluster[..] {
         [index] if pinned[index] == *primary => Ok(Plan::Current {
@@ -181,7 +181,7 @@ mod tests {
                 replace(1, &old),
             ),
         ];
-        let keys = [old.key_id(), primary.key_id()];
+        let keys = [old.clone(), primary.clone()];
         for (case, pinned, trust, expected) in cases {
             let pinned: Vec<Recipient> = pinned.iter().copied().cloned().collect();
             assert_eq!(plan(&pinned, &keys, &primary, trust), expected, "{case}");

@@ -1,19 +1,11 @@
 //! What became of each cluster: a table for people, JSON for programs.
 
-use clap::ValueEnum;
 use serde::Serialize;
 use waxwing_crypto::KeyId;
 
 use crate::output::{self, OutputError};
+use crate::report_format::ReportFormat;
 use crate::table;
-
-/// How to print it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    #[default]
-    Table,
-    Json,
-}
 
 /// What became of a cluster.
 #[derive(Debug, Serialize)]
@@ -57,13 +49,13 @@ impl State {
 }
 
 /// Prints all rows.
-pub(super) fn print(rows: &[Row], format: Format) -> Result<(), OutputError> {
+pub(super) fn print(rows: &[Row], format: ReportFormat) -> Result<(), OutputError> {
     match format {
-        Format::Json => {
+        ReportFormat::Json => {
             let json = serde_json::to_string_pretty(rows).expect("the rows are plain data");
             output::write_stdout(format!("{json}\n").as_bytes())
         }
-        Format::Table => {
+        ReportFormat::Table => {
             let lines: Vec<[String; 4]> = rows.iter().map(Row::cells).collect();
             output::print(&table::render(
                 ["CLUSTER", "STATE", "OLD KEY", "NEW KEY"],
