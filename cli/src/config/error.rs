@@ -13,6 +13,10 @@ use crate::suggestion::nearest;
 pub(crate) enum ConfigError {
     #[error(transparent)]
     Unreadable(InputError),
+    #[error(
+        "{name}: belongs to someone else, in a folder that anyone may write to; it is not read"
+    )]
+    Planted { name: String },
     #[error(transparent)]
     Syntax(ManifestError),
     #[error("{name}:{line}: {problem}")]
@@ -73,6 +77,10 @@ impl Advice for ConfigError {
         vec![match self {
             Self::Unreadable(cause) => return cause.advice(),
             Self::Syntax(cause) => return cause.advice(),
+            Self::Planted { .. } => {
+                "see who put it there; work in another folder, or give recipients with -r or -R"
+                    .to_owned()
+            }
             Self::Content { .. } | Self::Mixed { .. } => return Vec::new(),
             Self::UnknownCluster { cluster, known, .. } => {
                 let words = known.iter().map(String::as_str);

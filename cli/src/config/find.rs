@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{Config, ConfigError, FILE_NAME};
@@ -11,6 +12,12 @@ use crate::input::Source;
 /// The name that a manifest from standard input goes by where rules are matched. It stands in the
 /// current folder.
 const STDIN_FILE: &str = "stdin.yaml";
+
+/// The permission of everyone to put files into a folder.
+const WRITABLE_BY_ANYONE: u32 = 0o002;
+
+/// The administrator of the machine.
+const ROOT: u32 = 0;
 
 /// A manifest that the rules of a `.waxwing.yaml` are asked about. It need not exist yet.
 #[derive(Debug, Clone)]
@@ -74,8 +81,28 @@ pub(crate) fn find(place: &Place) -> Result<Option<Config>, ConfigError> {
 
 fn read(path: &Path, folder: &Path) -> Result<Config, ConfigError> {
     let source = Source::File(shown(path));
+    if is_planted(path, folder) {
+        return Err(ConfigError::Planted {
+            name: source.name(),
+        });
+    }
     let text = source.read_text().map_err(ConfigError::Unreadable)?;
     Config::parse(&source.name(), folder, &text)
+}
+
+/// Whether anyone at all may have put the file there. Else whoever shares a machine could choose whom
+/// all those seal to who work below a folder such as /tmp.
+fn is_planted(path: &Path, folder: &Path) -> bool {
+    // What cannot be looked at cannot be read either, and says so then.
+    let (Ok(file), Ok(folder)) = (fs::symlink_metadata(path), fs::metadata(folder)) else {
+        return false;
+    };
+    let me = rustix::process::geteuid().as_raw();
+    is_foreign(file.uid(), me) && folder.mode() & WRITABLE_BY_ANYONE != 0
+}
+
+fn is_foreign(owner: u32, me: u32) -> bool {
+    owner != me && owner != ROOT
 }
 
 /// Relative to the current folder if that is shorter for people: within it, or right above it.
@@ -102,3 +129,21 @@ pub(crate) struct PlaceError {
 }
 
 impl Advice for PlaceError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_foreign_unless_it_is_ones_own_or_the_administrators() {
+        let cases = [
+            (1000, 1000, false),
+            (ROOT, 1000, false),
+            (1001, 1000, true),
+            (1001, ROOT, true),
+        ];
+        for (owner, me, expected) in cases {
+            assert_eq!(is_foreign(owner, me), expected, "{owner} {me}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! `.waxwing.yaml`: where it is found, whom it makes `waxwing seal` seal to, and what is wrong with it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
@@ -403,6 +404,14 @@ fn a_config_may_have_windows_line_endings_and_a_byte_order_mark() {
     repository.workshop.write(".waxwing.yaml", &windows);
     repository.seal(&["-o", "both/db.yaml"]).quiet();
     assert_eq!(repository.opened_by("both/db.yaml").0.len(), 3);
+}
+
+#[test]
+fn a_config_of_ones_own_counts_in_a_folder_that_anyone_may_write_to() {
+    let repository = Repository::with_config();
+    let everyone = fs::Permissions::from_mode(0o777);
+    fs::set_permissions(repository.workshop.path(""), everyone).unwrap();
+    repository.seal(&["-o", "both/db.yaml"]).quiet();
 }
 
 #[test]
