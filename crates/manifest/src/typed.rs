@@ -10,8 +10,9 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use crate::document::Document;
+use crate::mapping::Entry;
 use crate::plain::Plain;
-use crate::tree::{Entry, Fault, NodeId, Scalar, Tree};
+use crate::tree::{Fault, NodeId, Scalar, Tree};
 
 /// Why a document is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
