@@ -207,11 +207,6 @@ pub fn write_sealing_keys(keys: &[SealingKey]) -> String {
 }
 
 fn sealing_key_value(key: &SealingKey) -> Value {
-    let state = match key.spec.state {
-        KeyState::Active => "Active",
-        KeyState::Retired => "Retired",
-        KeyState::Revoked => "Revoked",
-    };
     let is_primary = key.status.as_ref().is_some_and(|status| status.primary);
     let metadata = &key.metadata;
     Value::map([
@@ -232,7 +227,7 @@ fn sealing_key_value(key: &SealingKey) -> Value {
                     Some(Value::text(Algorithm::from(key.spec.algorithm).as_str())),
                 ),
                 ("recipient", Some(Value::text(&key.spec.recipient))),
-                ("state", Some(Value::text(state))),
+                ("state", Some(Value::text(key.spec.state.as_str()))),
                 ("escrow", key.spec.escrow.as_deref().map(Value::text)),
             ])),
         ),
