@@ -8,7 +8,8 @@ use clap::builder::{PossibleValuesParser, Styles, TypedValueParser};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    completions, init, inspect, keygen, keys, recipients, reseal, schema, seal, unseal, validate,
+    completions, create, generate, init, inspect, keygen, keys, recipients, reseal, schema, seal,
+    unseal, validate,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -44,6 +45,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Init(init::Args),
     Seal(seal::Args),
+    Create(create::Args),
+    Generate(generate::Args),
     Unseal(unseal::Args),
     Inspect(inspect::Args),
     Validate(validate::Args),

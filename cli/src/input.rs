@@ -140,7 +140,7 @@ pub(crate) enum InputError {
     #[error("{name}: is not UTF-8 text")]
     NotText { name: String },
     #[error(
-        "standard input would be read twice; name a file for one of the two, with -f for the manifest"
+        "standard input would be read twice; name a file for one of the two (-f FILE for a manifest)"
     )]
     StdinTwice,
 }

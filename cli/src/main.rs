@@ -17,6 +17,7 @@ mod identities;
 mod input;
 mod namespace;
 mod output;
+mod plaintext_argument;
 mod recipients;
 mod report_format;
 mod suggestion;

@@ -1,10 +1,13 @@
 //! One file per subcommand, with its options, its help text and what it does.
 
 pub(crate) mod completions;
+pub(crate) mod create;
+pub(crate) mod generate;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod keys;
+mod new_secret;
 mod raw;
 pub(crate) mod recipients;
 pub(crate) mod reseal;
@@ -22,6 +25,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Init(args) => init::run(&args),
         Command::Seal(args) => seal::run(&args),
+        Command::Create(args) => create::run(args),
+        Command::Generate(args) => generate::run(args),
         Command::Unseal(args) => unseal::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Validate(args) => validate::run(args),

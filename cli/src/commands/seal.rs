@@ -79,7 +79,7 @@ pub(crate) struct Args {
     cluster: ClusterArgs,
 }
 
-const SCOPES: &[&str] = &[
+pub(super) const SCOPES: &[&str] = &[
     ScopeKind::Strict.as_str(),
     ScopeKind::Namespace.as_str(),
     ScopeKind::Cluster.as_str(),

@@ -27,9 +27,18 @@ pub(crate) struct StreamArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum FormatName {
+pub(super) enum FormatName {
     Yaml,
     Json,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Yaml => Self::Yaml,
+            FormatName::Json => Self::Json,
+        }
+    }
 }
 
 impl StreamArgs {
@@ -53,8 +62,7 @@ impl StreamArgs {
         let source = self.source();
         let documents = read(&source.name(), &source.read_text()?)?;
         let format = match self.format {
-            Some(FormatName::Yaml) => Format::Yaml,
-            Some(FormatName::Json) => Format::Json,
+            Some(name) => name.into(),
             None => documents.first().map_or(Format::Yaml, Document::format),
         };
         Ok(Stream {

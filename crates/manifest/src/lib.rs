@@ -4,9 +4,10 @@
 //! object, by its [`Kind`]: [`SecretManifest::read`] and [`seal_secret`] make a SealedSecret of a
 //! Secret; [`unseal`] opens a SealedSecret; [`sealed_items`] and [`validate`] look at one without any
 //! key. [`rewrite`] puts the stream together again, with objects replaced and everything else as it
-//! was; [`edit`] changes single values in place and no other byte. A backup of sealing keys is
-//! written by [`write_sealing_keys`] and read, object by object, by [`read_sealing_key`]. A file of
-//! settings is read by [`Document::read_as`] as a Rust type; [`change_texts`] changes values in it.
+//! was; [`edit`] changes single values in place and no other byte; [`write`] makes a stream of one
+//! object. A backup of sealing keys is written by [`write_sealing_keys`] and read, object by object,
+//! by [`read_sealing_key`]. A file of settings is read by [`Document::read_as`] as a Rust type;
+//! [`change_texts`] changes values in it.
 //!
 //! A text is read into one tree whose nodes know their bytes (`yaml_reader` and `json_reader` make
 //! it, `tree` holds it). Values, the lines in errors, and edits in place all come from that tree, so
@@ -52,11 +53,11 @@ pub use error::{ManifestError, Problem};
 pub use location::Location;
 pub use object::{Kind, Object};
 pub use path::Step;
-pub use rewrite::{Replacement, rewrite};
+pub use rewrite::{Replacement, rewrite, write};
 pub use seal::{SealItemError, seal_secret};
 pub use sealed_secret::{SealedItem, read_sealed_secret, sealed_items};
 pub use sealing_key::{is_sealing_key, read_sealing_key, write_sealing_keys};
-pub use secret::SecretManifest;
+pub use secret::{MAX_SECRET_LEN, SecretManifest};
 pub use settings_edit::{TextChange, change_texts};
 pub use typed::TypedError;
 pub use unseal::{Unsealed, unseal};

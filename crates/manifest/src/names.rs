@@ -78,7 +78,7 @@ pub(crate) fn check_label_value(value: &str) -> Result<(), NameError> {
 }
 
 /// A type of a Secret. The API server takes any text; this refuses what no one can have meant.
-pub(crate) fn check_secret_type(type_: &str) -> Result<(), NameError> {
+pub fn check_secret_type(type_: &str) -> Result<(), NameError> {
     let fits = type_.len() <= 253 && type_.bytes().all(|byte| byte.is_ascii_graphic());
     check(fits, NameError::SecretType)
 }

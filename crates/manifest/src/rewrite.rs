@@ -34,6 +34,17 @@ impl Replacement {
     }
 }
 
+/// Writes an object as a stream of its own.
+pub fn write(object: Replacement, format: Format) -> Zeroizing<String> {
+    let value = object.into_value();
+    let mut text = Zeroizing::new(String::new());
+    match format {
+        Format::Json => write_json(&value, &mut text),
+        Format::Yaml => write_yaml(&value, &mut text),
+    }
+    text
+}
+
 /// Writes a stream again. `replace` is asked once for each object, in the order of the documents
 /// and of their [`Document::objects`], and gives what takes its place, or none to keep it.
 ///

@@ -17,7 +17,7 @@ use crate::secret_type::{check_type, is_json};
 use crate::tree::NodeId;
 
 /// The limit of Kubernetes for the values of a Secret together, in bytes.
-pub(crate) const MAX_SECRET_LEN: usize = 1024 * 1024;
+pub const MAX_SECRET_LEN: usize = 1024 * 1024;
 
 /// Base64 as the API server reads it: padded, and not picky about the last bits.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -71,18 +71,38 @@ impl SecretManifest {
         if self.name.is_empty() {
             fields.report_whole(Problem::NoName);
         }
-        if self.items.values().map(|value| value.len()).sum::<usize>() > MAX_SECRET_LEN {
-            fields.report_whole(Problem::TooLarge);
+        if let Err(problem) = self.check_size() {
+            fields.report_whole(problem);
         }
         if !fields.is_clean() {
             return;
         }
-        let has = |item: &str| self.items.contains_key(item);
-        let has_json = |item: &str| self.items.get(item).is_some_and(|value| is_json(value));
-        let type_ = self.type_.as_deref();
-        if let Err(problem) = check_type(type_, &self.annotations, has, has_json) {
+        if let Err(problem) = self.check_type() {
             fields.report_whole(problem);
         }
+    }
+
+    /// Checks that the values together are no larger than Kubernetes allows.
+    ///
+    /// # Errors
+    /// They are.
+    pub fn check_size(&self) -> Result<(), Problem> {
+        let len: usize = self.items.values().map(|value| value.len()).sum();
+        if len > MAX_SECRET_LEN {
+            Err(Problem::TooLarge)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Checks that the items are those which Kubernetes demands of Secrets of this type.
+    ///
+    /// # Errors
+    /// One is missing, or does not hold JSON where it must.
+    pub fn check_type(&self) -> Result<(), Problem> {
+        let has = |item: &str| self.items.contains_key(item);
+        let has_json = |item: &str| self.items.get(item).is_some_and(|value| is_json(value));
+        check_type(self.type_.as_deref(), &self.annotations, has, has_json)
     }
 }
 

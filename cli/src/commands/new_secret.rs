@@ -1,0 +1,263 @@
+//! A new SealedSecret, for the commands that make one without any manifest.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use waxwing_crypto::ScopeKind;
+use waxwing_manifest::names::{NameError, check_item, check_object_name};
+use waxwing_manifest::{Format, Problem, Replacement, SecretManifest, seal_secret, write};
+use zeroize::Zeroizing;
+
+use super::seal::SCOPES;
+use super::stream::FormatName;
+use crate::args::one_of;
+use crate::cluster::ClusterArgs;
+use crate::diagnostic::{Advice, Failure};
+use crate::input::Source;
+use crate::namespace::FallbackNamespace;
+use crate::output::{self, Audience, Destination, OutputError};
+use crate::recipients::{ChoiceArgs, Chosen};
+
+/// What the new Secret is called, whom it is sealed to, and where the SealedSecret goes.
+#[derive(Debug, clap::Args)]
+pub(super) struct NewSecretArgs {
+    /// The name of the Secret
+    #[arg(value_name = "NAME")]
+    name: String,
+
+    /// The namespace of the Secret [default: that of the kubeconfig context]
+    #[arg(short, long)]
+    namespace: Option<String>,
+
+    /// Where the values may be opened: in their own item only, anywhere in the namespace, anywhere
+    /// [default: that of the rule in .waxwing.yaml, else strict]
+    #[arg(long, value_parser = one_of::<ScopeKind>(SCOPES))]
+    scope: Option<ScopeKind>,
+
+    /// Write to this file, which must not exist yet, instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// The format of the output
+    #[arg(long, default_value = "yaml")]
+    format: FormatName,
+
+    #[command(flatten)]
+    recipients: ChoiceArgs,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+impl NewSecretArgs {
+    /// The name of the Secret.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The files among the arguments, for [`crate::input::refuse_second_stdin`].
+    pub(super) fn sources(&self) -> impl Iterator<Item = Source> {
+        self.recipients.sources()
+    }
+
+    /// Where the SealedSecret goes.
+    pub(super) fn destination(&self) -> Destination {
+        Destination::or_stdout(self.output.clone())
+    }
+
+    /// Checks everything but the items, so that nobody types a password in vain.
+    pub(super) fn prepare(&self) -> Result<NewSecret<'_>, Failure> {
+        check_object_name(&self.name).map_err(|cause| NewSecretError::Name {
+            name: self.name.clone(),
+            cause,
+        })?;
+        let destination = self.destination();
+        let file = match &destination {
+            Destination::File(path) => Some(path.as_path()),
+            Destination::Stdout => None,
+        };
+        file.map(check_output).transpose()?;
+        let namespace = FallbackNamespace::new(self.namespace.as_deref(), &self.cluster)
+            .get()?
+            .ok_or(NewSecretError::NoNamespace)?
+            .to_owned();
+        Ok(NewSecret {
+            args: self,
+            namespace,
+            chosen: self.recipients.choose(file, &self.cluster, self.scope)?,
+            destination,
+        })
+    }
+}
+
+fn check_output(path: &Path) -> Result<(), NewSecretError> {
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(NewSecretError::Exists {
+            path: path.to_owned(),
+        });
+    }
+    match path.to_str() {
+        Some(format @ ("yaml" | "json")) => Err(NewSecretError::FormatAsFile {
+            format: format.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// A Secret of which all but the items is known.
+pub(super) struct NewSecret<'a> {
+    args: &'a NewSecretArgs,
+    namespace: String,
+    chosen: Chosen,
+    destination: Destination,
+}
+
+impl NewSecret<'_> {
+    /// Seals the Secret and writes the SealedSecret. The cluster is asked last, when all that was
+    /// given has proved to be good.
+    pub(super) fn write(self, type_: Option<&str>, items: Items) -> Result<(), Failure> {
+        let secret = SecretManifest {
+            name: self.args.name.clone(),
+            namespace: Some(self.namespace.clone()),
+            type_: type_.map(str::to_owned),
+            items: items.0,
+            ..SecretManifest::default()
+        };
+        self.check(&secret)?;
+        let scope = self.chosen.scope();
+        let recipients = self.chosen.recipients(&self.args.cluster)?;
+        let now = SystemTime::now();
+        let sealed = seal_secret(&secret, &self.namespace, scope, &recipients, now)
+            .map_err(|error| error.source)?;
+        let text = write(
+            Replacement::SealedSecret(Box::new(sealed)),
+            Format::from(self.args.format),
+        );
+        write_new(&self.destination, text.as_bytes())
+    }
+
+    fn check(&self, secret: &SecretManifest) -> Result<(), NewSecretError> {
+        if secret.items.is_empty() {
+            return Err(self.refused(Reason::NoItems));
+        }
+        secret
+            .check_size()
+            .and_then(|()| secret.check_type())
+            .map_err(|problem| self.refused(Reason::Problem(problem)))
+    }
+
+    fn refused(&self, reason: Reason) -> NewSecretError {
+        NewSecretError::Secret {
+            namespace: self.namespace.clone(),
+            name: self.args.name.clone(),
+            reason,
+        }
+    }
+}
+
+fn write_new(destination: &Destination, bytes: &[u8]) -> Result<(), Failure> {
+    let Destination::File(path) = destination else {
+        return Ok(destination.write(bytes, Audience::Public)?);
+    };
+    match output::create_new(path, bytes, Audience::Public) {
+        Err(OutputError::Exists { path }) => Err(NewSecretError::Exists { path }.into()),
+        written => Ok(written?),
+    }
+}
+
+/// The items of a new Secret.
+#[derive(Debug, Default)]
+pub(super) struct Items(BTreeMap<String, Zeroizing<Vec<u8>>>);
+
+impl Items {
+    /// Adds an item. `origin` is how errors call the argument or the line that it comes from.
+    ///
+    /// The error does not repeat a name that is none: whoever forgets the name, or the `=` after it,
+    /// gives a value in its place.
+    pub(super) fn add(
+        &mut self,
+        origin: &str,
+        item: &str,
+        value: Zeroizing<Vec<u8>>,
+    ) -> Result<(), ItemError> {
+        if let Err(cause) = check_item(item) {
+            return Err(ItemError::Name {
+                origin: origin.to_owned(),
+                cause,
+            });
+        }
+        if self.0.contains_key(item) {
+            return Err(ItemError::Twice {
+                origin: origin.to_owned(),
+                item: item.to_owned(),
+            });
+        }
+        self.0.insert(item.to_owned(), value);
+        Ok(())
+    }
+
+    pub(super) fn get(&self, item: &str) -> Option<&[u8]> {
+        self.0.get(item).map(|value| value.as_slice())
+    }
+}
+
+/// An item that a Secret cannot have.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ItemError {
+    #[error("{origin}: the name of the item {cause}")]
+    Name { origin: String, cause: NameError },
+    #[error("{origin}: the item \"{item}\" is there already; give each item once")]
+    Twice { origin: String, item: String },
+}
+
+impl Advice for ItemError {}
+
+/// Why a Secret as a whole is refused.
+#[derive(Debug, thiserror::Error)]
+enum Reason {
+    #[error("has no items; nothing would be sealed")]
+    NoItems,
+    #[error(transparent)]
+    Problem(Problem),
+}
+
+/// A Secret that cannot be made.
+#[derive(Debug, thiserror::Error)]
+enum NewSecretError {
+    #[error("NAME \"{}\": {cause}", name.escape_debug())]
+    Name { name: String, cause: NameError },
+    #[error("no namespace is known")]
+    NoNamespace,
+    #[error("{}: exists already, and its other values would be lost", path.display())]
+    Exists { path: PathBuf },
+    #[error("-o {format}: -o names a file here, not a format")]
+    FormatAsFile { format: String },
+    #[error("Secret {namespace}/{name}: {reason}")]
+    Secret {
+        namespace: String,
+        name: String,
+        reason: Reason,
+    },
+}
+
+impl Advice for NewSecretError {
+    fn advice(&self) -> Vec<String> {
+        let advice = match self {
+            Self::NoNamespace => "pass -n NAMESPACE, or choose a kubeconfig context that has one",
+            Self::Exists { .. } => "name another file, or move that one away first",
+            Self::FormatAsFile { format } => {
+                return vec![format!(
+                    "pass --format {format}; for a file of that name, -o ./{format}"
+                )];
+            }
+            Self::Secret {
+                reason: Reason::NoItems,
+                ..
+            } => "give at least one: --from-file, --from-env-file or --from-literal",
+            Self::Name { .. } | Self::Secret { .. } => return Vec::new(),
+        };
+        vec![advice.to_owned()]
+    }
+}
