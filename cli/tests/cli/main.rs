@@ -6,6 +6,8 @@
 mod bad_input;
 mod cluster;
 mod config;
+mod create;
+mod generate;
 mod init;
 mod inspect;
 mod keygen;

@@ -25,9 +25,6 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    #[command(flatten)]
-    secret: NewSecretArgs,
-
     /// The item username
     #[arg(long, value_name = "USER", help_heading = "Items")]
     username: Option<String>,
@@ -47,6 +44,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     sources: SourceArgs,
+
+    #[command(flatten)]
+    secret: NewSecretArgs,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {

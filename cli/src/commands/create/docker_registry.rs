@@ -26,41 +26,47 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     #[command(flatten)]
-    secret: NewSecretArgs,
+    login: LoginArgs,
 
     #[command(flatten)]
-    login: LoginArgs,
+    secret: NewSecretArgs,
 }
 
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Items")]
 struct LoginArgs {
     /// The registry
     #[arg(
         long,
         value_name = "SERVER",
-        default_value = "https://index.docker.io/v1/"
+        default_value = "https://index.docker.io/v1/",
+        help_heading = "Items"
     )]
     docker_server: String,
 
     /// The user
-    #[arg(long, value_name = "USER", required_unless_present = "from_file")]
+    #[arg(
+        long,
+        value_name = "USER",
+        required_unless_present = "from_file",
+        help_heading = "Items"
+    )]
     docker_username: Option<String>,
 
     /// Read the password or token from standard input
-    #[arg(long, required_unless_present_any = ["docker_password", "from_file"])]
+    #[arg(long, required_unless_present_any = ["docker_password", "from_file"], help_heading = "Items")]
     docker_password_stdin: bool,
 
     /// The password or token as it stands here, where the shell's history keeps it
     #[arg(
         long,
         value_name = "PASSWORD",
-        conflicts_with = "docker_password_stdin"
+        conflicts_with = "docker_password_stdin",
+        help_heading = "Items"
     )]
     docker_password: Option<Plaintext>,
 
     /// The email address, which some registries ask for
-    #[arg(long, value_name = "EMAIL")]
+    #[arg(long, value_name = "EMAIL", help_heading = "Items")]
     docker_email: Option<String>,
 
     /// Take this Docker configuration file as it is; - for standard input
@@ -73,8 +79,7 @@ struct LoginArgs {
             "docker_password",
             "docker_password_stdin",
             "docker_email",
-        ]
-    )]
+        ], help_heading = "Items")]
     from_file: Option<String>,
 }
 

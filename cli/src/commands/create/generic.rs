@@ -24,15 +24,15 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    #[command(flatten)]
-    secret: NewSecretArgs,
-
     /// The type of the Secret
     #[arg(long = "type", value_name = "TYPE", value_parser = secret_type)]
     type_: Option<String>,
 
     #[command(flatten)]
     sources: SourceArgs,
+
+    #[command(flatten)]
+    secret: NewSecretArgs,
 }
 
 fn secret_type(word: &str) -> Result<String, NameError> {

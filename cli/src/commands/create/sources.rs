@@ -15,11 +15,15 @@ use crate::plaintext_argument::{Plaintext, warn_of_history};
 
 /// Items, in kubectl's words.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Items")]
 pub(super) struct SourceArgs {
     /// A file whose content is one value, - for standard input; without ITEM= the file's name is the
     /// item's. Of a folder, every file in it. May be repeated
-    #[arg(long, value_name = "[ITEM=]PATH", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "[ITEM=]PATH",
+        value_delimiter = ',',
+        help_heading = "Items"
+    )]
     from_file: Vec<String>,
 
     /// A file of lines NAME=VALUE, each an item; - for standard input. May be repeated
@@ -27,12 +31,11 @@ pub(super) struct SourceArgs {
         long,
         value_name = "FILE",
         value_delimiter = ',',
-        conflicts_with_all = ["from_file", "from_literal"]
-    )]
+        conflicts_with_all = ["from_file", "from_literal"], help_heading = "Items")]
     from_env_file: Vec<PathBuf>,
 
     /// A value as it stands here, where the shell's history keeps it. May be repeated
-    #[arg(long, value_name = "ITEM=VALUE")]
+    #[arg(long, value_name = "ITEM=VALUE", help_heading = "Items")]
     from_literal: Vec<Plaintext>,
 }
 

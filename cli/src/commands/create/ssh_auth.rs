@@ -27,15 +27,15 @@ For a key pair that nobody has seen: waxwing generate ssh-key.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    #[command(flatten)]
-    secret: NewSecretArgs,
-
     /// The private key file, which becomes the item ssh-privatekey; - for standard input
     #[arg(long, value_name = "FILE", help_heading = "Items")]
     ssh_privatekey: Option<PathBuf>,
 
     #[command(flatten)]
     sources: SourceArgs,
+
+    #[command(flatten)]
+    secret: NewSecretArgs,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {

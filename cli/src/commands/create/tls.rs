@@ -21,9 +21,6 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    #[command(flatten)]
-    secret: NewSecretArgs,
-
     /// The certificate, followed by those that lead to the root; - for standard input
     #[arg(long, value_name = "FILE", help_heading = "Items")]
     cert: PathBuf,
@@ -31,6 +28,9 @@ pub(super) struct Args {
     /// The private key of the certificate, not encrypted; - for standard input
     #[arg(long, value_name = "FILE", help_heading = "Items")]
     key: PathBuf,
+
+    #[command(flatten)]
+    secret: NewSecretArgs,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {

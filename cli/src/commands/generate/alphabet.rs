@@ -102,12 +102,16 @@ impl Alphabet {
         }
     }
 
+    /// The most bytes that `length` of its characters may have.
+    pub(super) fn max_bytes(&self, length: usize) -> usize {
+        let lens = self.characters.iter().map(|character| character.len_utf8());
+        length * lens.max().unwrap_or(0)
+    }
+
     fn draw_any(&self, length: usize) -> Zeroizing<String> {
         let index = Uniform::from(0..self.characters.len());
         // Large enough from the start: a text that grows leaves copies behind.
-        let longest = self.characters.iter().map(|character| character.len_utf8());
-        let capacity = length * longest.max().unwrap_or(1);
-        let mut text = Zeroizing::new(String::with_capacity(capacity));
+        let mut text = Zeroizing::new(String::with_capacity(self.max_bytes(length)));
         text.extend((0..length).map(|_| self.characters[OsRng.sample(index)]));
         text
     }
@@ -130,6 +134,8 @@ pub(super) enum AlphabetError {
     TooFew,
     #[error("--length: has to be {classes} or more, as there is one character of each class")]
     TooShort { classes: usize },
+    #[error("--length: {length} of these characters may have more than {max} bytes")]
+    TooLong { length: usize, max: u16 },
 }
 
 impl Advice for AlphabetError {
@@ -137,6 +143,7 @@ impl Advice for AlphabetError {
         let advice = match self {
             Self::Twice { .. } | Self::Control => "name each printable character once",
             Self::TooFew => "name more, or leave it out for letters and digits",
+            Self::TooLong { .. } => "take a smaller --length, or --characters of ASCII",
             Self::TooShort { .. } => "take a larger --length, or fewer classes in --alphabet",
         };
         vec![advice.to_owned()]

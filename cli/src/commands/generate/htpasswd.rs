@@ -14,17 +14,21 @@ Examples:
     waxwing generate htpasswd monitoring -n prod --user prometheus -o monitoring.yaml";
 
 /// bcrypt does not look at more of a password, in bytes.
-const MAX_LENGTH: u16 = 72;
+const MAX_BYTES: u16 = 72;
 
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Value")]
 pub(super) struct Args {
     /// The user
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", help_heading = "Value")]
     user: String,
 
     /// The item that holds the htpasswd line
-    #[arg(long, value_name = "ITEM", default_value = "auth")]
+    #[arg(
+        long,
+        value_name = "ITEM",
+        default_value = "auth",
+        help_heading = "Value"
+    )]
     item: String,
 
     /// The cost of one check of the password, as in htpasswd -C: one more takes twice the time
@@ -32,12 +36,11 @@ pub(super) struct Args {
         long,
         value_name = "N",
         default_value_t = 10,
-        value_parser = clap::value_parser!(u32).range(4..=17)
-    )]
+        value_parser = clap::value_parser!(u32).range(4..=17), help_heading = "Value")]
     cost: u32,
 
     #[command(flatten)]
-    password: PasswordArgs<MAX_LENGTH>,
+    password: PasswordArgs<MAX_BYTES>,
 }
 
 impl Generate for Args {
@@ -58,9 +61,6 @@ impl Generate for Args {
 impl Args {
     /// The line as `htpasswd -B` writes it.
     fn line(&self, password: &str) -> Result<Zeroizing<Vec<u8>>, HtpasswdError> {
-        if password.len() > usize::from(MAX_LENGTH) {
-            return Err(HtpasswdError::TooLong);
-        }
         let hash = hash_with_result(password, self.cost).map_err(HtpasswdError::Bcrypt)?;
         let hash = Zeroizing::new(hash.format_for_version(Version::TwoY));
         Ok(Zeroizing::new(
@@ -83,8 +83,6 @@ fn check_user(user: &str) -> Result<(), HtpasswdError> {
 enum HtpasswdError {
     #[error("--user: is empty, starts with #, or has a colon or a control character in it")]
     User,
-    #[error("--length: the password has more than 72 bytes, and bcrypt would not look at the rest")]
-    TooLong,
     #[error("the password could not be hashed: {0}")]
     Bcrypt(bcrypt::BcryptError),
 }
@@ -93,7 +91,6 @@ impl Advice for HtpasswdError {
     fn advice(&self) -> Vec<String> {
         let advice = match self {
             Self::User => "a htpasswd file ends the name of a user at the colon; choose another",
-            Self::TooLong => "take a smaller --length, or --characters of ASCII",
             Self::Bcrypt(_) => return Vec::new(),
         };
         vec![advice.to_owned()]

@@ -68,10 +68,10 @@ enum Kind {
 #[derive(Debug, clap::Args)]
 struct Command<T: clap::Args> {
     #[command(flatten)]
-    secret: NewSecretArgs,
+    value: T,
 
     #[command(flatten)]
-    value: T,
+    secret: NewSecretArgs,
 }
 
 /// What can be generated.

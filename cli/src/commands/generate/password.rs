@@ -15,17 +15,21 @@ Examples:
   waxwing generate password door -n prod --item pin --length 20 --characters 0123456789";
 
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Value")]
 pub(super) struct Args {
     /// The item that holds the password
-    #[arg(long, value_name = "ITEM", default_value = "password")]
+    #[arg(
+        long,
+        value_name = "ITEM",
+        default_value = "password",
+        help_heading = "Value"
+    )]
     item: String,
 
     #[command(flatten)]
     password: PasswordArgs<4096>,
 }
 
-/// How to draw a password of at most `MAX` characters.
+/// How to draw a password of at most `MAX` bytes.
 #[derive(Debug, clap::Args)]
 pub(super) struct PasswordArgs<const MAX: u16> {
     /// How many characters it has
@@ -33,16 +37,27 @@ pub(super) struct PasswordArgs<const MAX: u16> {
         long,
         value_name = "N",
         default_value_t = 32,
-        value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX))
+        value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX)),
+        help_heading = "Value"
     )]
     length: u16,
 
     /// The classes of characters, of each of which it has at least one [default: lower,upper,digits]
-    #[arg(long, value_name = "CLASS,…", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "CLASS,…",
+        value_delimiter = ',',
+        help_heading = "Value"
+    )]
     alphabet: Vec<Class>,
 
     /// The very characters to draw from
-    #[arg(long, value_name = "SET", conflicts_with = "alphabet")]
+    #[arg(
+        long,
+        value_name = "SET",
+        conflicts_with = "alphabet",
+        help_heading = "Value"
+    )]
     characters: Option<String>,
 }
 
@@ -55,6 +70,9 @@ impl<const MAX: u16> PasswordArgs<MAX> {
             None => Alphabet::of_classes(&self.alphabet),
         };
         let length = usize::from(self.length);
+        if alphabet.max_bytes(length) > usize::from(MAX) {
+            return Err(AlphabetError::TooLong { length, max: MAX });
+        }
         let password = alphabet.draw(length)?;
         warn_if_guessable(length, alphabet.len(), "--length");
         Ok(password)

@@ -21,14 +21,13 @@ Examples:
     waxwing generate ssh-key git -n flux-system --item identity -o git.yaml > git.pub";
 
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Value")]
 pub(super) struct Args {
     /// The item that holds the private key, in the form of OpenSSH
-    #[arg(long, value_name = "ITEM", default_value = PRIVATE_ITEM)]
+    #[arg(long, value_name = "ITEM", default_value = PRIVATE_ITEM, help_heading = "Value")]
     item: String,
 
     /// What stands after the public key [default: the name of the Secret]
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", help_heading = "Value")]
     comment: Option<String>,
 }
 

@@ -30,10 +30,9 @@ const MAX_COMMON_NAME: usize = 64;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Value")]
 pub(super) struct Args {
     /// A DNS name, *.NAME or IP address that the certificate is for; may be repeated
-    #[arg(long = "host", value_name = "HOST", required = true, value_parser = host)]
+    #[arg(long = "host", value_name = "HOST", required = true, value_parser = host, help_heading = "Value")]
     hosts: Vec<String>,
 
     /// How many days the certificate that is signed by itself is valid
@@ -41,12 +40,11 @@ pub(super) struct Args {
         long,
         value_name = "N",
         default_value_t = 365,
-        value_parser = clap::value_parser!(u32).range(1..=36_500)
-    )]
+        value_parser = clap::value_parser!(u32).range(1..=36_500), help_heading = "Value")]
     days: u32,
 
     /// Print a request for a certificate authority instead of the certificate
-    #[arg(long)]
+    #[arg(long, help_heading = "Value")]
     csr: bool,
 }
 

@@ -20,10 +20,14 @@ Examples:
 const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Value")]
 pub(super) struct Args {
     /// The item that holds the token
-    #[arg(long, value_name = "ITEM", default_value = "token")]
+    #[arg(
+        long,
+        value_name = "ITEM",
+        default_value = "token",
+        help_heading = "Value"
+    )]
     item: String,
 
     /// How many random bytes it is made of
@@ -31,12 +35,11 @@ pub(super) struct Args {
         long,
         value_name = "N",
         default_value_t = 32,
-        value_parser = clap::value_parser!(u16).range(1..=4096)
-    )]
+        value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Value")]
     bytes: u16,
 
     /// How the bytes are written
-    #[arg(long, value_enum, default_value = "base64url")]
+    #[arg(long, value_enum, default_value = "base64url", help_heading = "Value")]
     encoding: Encoding,
 }
 
