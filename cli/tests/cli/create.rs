@@ -613,3 +613,30 @@ fn no_typed_value_is_repeated_whatever_is_wrong() {
         assert!(!run.stderr.contains("canary"), "{args:?}: {}", run.stderr);
     }
 }
+
+#[test]
+fn the_rule_for_the_output_file_says_whom_to_seal_to_and_with_which_scope() {
+    let forge = Forge::new();
+    let config = format!(
+        "apiVersion: waxwing.dev/v1alpha1\nkind: Config\nclusters:\n  prod:\n    recipients: [{}]\n\
+         rules:\n  - path: shared-*\n    clusters: [prod]\n    scope: namespace\n",
+        forge.recipient
+    );
+    forge.workshop.write(".waxwing.yaml", &config);
+    let args = [
+        "create",
+        "generic",
+        "app",
+        "-n",
+        "prod",
+        "--from-file=a=-",
+        "-o",
+        "shared-app.yaml",
+    ];
+    forge.workshop.run_with(&args, "x").quiet();
+    let told = forge
+        .workshop
+        .run(&["inspect", "-o", "json", "shared-app.yaml"]);
+    let told: Value = serde_json::from_str(&told.quiet()).unwrap();
+    assert_eq!(told[0]["items"][0]["scope"]["kind"], "namespace");
+}

@@ -16,6 +16,7 @@ mod program;
 mod raw;
 mod reseal;
 mod seal;
+mod shell_examples;
 mod unseal;
 mod validate;
 mod workshop;

@@ -1,0 +1,100 @@
+//! The examples of docs/cli.md that are shell scripts, run as written.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::workshop::{Workshop, finish};
+
+/// The shell scripts in the section of docs/cli.md about `command`, one after the other.
+fn scripts(command: &str) -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/cli.md");
+    let page = fs::read_to_string(page).unwrap();
+    let (_, section) = page.split_once(&format!("\n## {command}\n")).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let blocks = section.split("\n```sh\n").skip(1);
+    blocks
+        .map(|block| block.split("\n```").next().unwrap())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// A repository whose `.waxwing.yaml` says whom to seal to.
+fn repository() -> Workshop {
+    let workshop = Workshop::new();
+    let recipient = workshop.keygen("key.txt", "x25519");
+    workshop
+        .run(&["init", "--cluster", "prod", "-r", &recipient])
+        .ok();
+    workshop
+}
+
+/// Runs the scripts of a section, and returns the SealedSecrets that they make.
+fn run_as_written(workshop: &Workshop, command: &str) -> Vec<String> {
+    let program = Path::new(env!("CARGO_BIN_EXE_waxwing")).parent().unwrap();
+    let path = format!("{}:/usr/bin:/bin", program.display());
+    let script = scripts(command);
+    assert!(!script.is_empty(), "{command} has no example");
+    let mut shell = Command::new("bash");
+    shell
+        .args(["-euo", "pipefail", "-c", &script])
+        .current_dir(workshop.path(""))
+        .env_clear()
+        .env("PATH", path)
+        .env("HOME", workshop.path(""))
+        .env("PASSWORD", "canary-password")
+        .env("TOKEN", "canary-token");
+    finish(&mut shell, b"").quiet();
+    let made = workshop.files().into_iter();
+    made.filter(|file| file.ends_with(".yaml") && file != ".waxwing.yaml")
+        .collect()
+}
+
+fn assert_valid_and_openable(workshop: &Workshop, files: &[String]) {
+    for file in files {
+        workshop.run(&["validate", file]).quiet();
+        workshop
+            .run(&["unseal", "-i", "key.txt", "-f", file])
+            .quiet();
+        assert!(!workshop.read(file).contains("canary"), "{file}");
+    }
+}
+
+#[test]
+fn the_examples_of_create_run_as_written() {
+    let workshop = repository();
+    let pair = rcgen::generate_simple_self_signed(vec!["web.test".to_owned()]).unwrap();
+    let key = "-----BEGIN OPENSSH PRIVATE KEY-----\neA==\n-----END OPENSSH PRIVATE KEY-----\n";
+    fs::create_dir(workshop.path("config")).unwrap();
+    for (file, content) in [
+        ("ca.crt", "ca"),
+        ("secret.bin", "\u{1}"),
+        ("config/one.conf", "1"),
+        (".env", "A=1\n"),
+        ("tls.crt", &pair.cert.pem()),
+        ("tls.key", &pair.signing_key.serialize_pem()),
+        ("config.json", r#"{"auths": {"a.io": {"auth": "eDp5"}}}"#),
+        ("id_ed25519", key),
+        ("known_hosts", "git.example.com ssh-ed25519 AAAA"),
+    ] {
+        workshop.write(file, content);
+    }
+    let made = run_as_written(&workshop, "waxwing create");
+    assert_eq!(made.len(), 9, "{made:?}");
+    assert_valid_and_openable(&workshop, &made);
+}
+
+#[test]
+fn the_examples_of_generate_run_as_written() {
+    let workshop = repository();
+    let made = run_as_written(&workshop, "waxwing generate");
+    assert_eq!(made.len(), 8, "{made:?}");
+    assert_valid_and_openable(&workshop, &made);
+    for (file, start) in [
+        ("deploy.pub", "ssh-ed25519 "),
+        ("web.crt", "-----BEGIN CERTIFICATE-----\n"),
+        ("www.csr", "-----BEGIN CERTIFICATE REQUEST-----\n"),
+    ] {
+        assert!(workshop.read(file).starts_with(start), "{file}");
+    }
+}
