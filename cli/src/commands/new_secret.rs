@@ -1,9 +1,9 @@
 //! A new SealedSecret, for the commands that make one without any manifest.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use std::{fmt, fs};
 
 use waxwing_crypto::ScopeKind;
 use waxwing_manifest::names::{NameError, check_item, check_object_name};
@@ -168,8 +168,15 @@ fn write_new(destination: &Destination, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// The items of a new Secret.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Items(BTreeMap<String, Zeroizing<Vec<u8>>>);
+
+/// Their names alone.
+impl fmt::Debug for Items {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Items {
     /// Adds an item. `origin` is how errors call the argument or the line that it comes from.

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rcgen::PublicKeyData;
 use ssh_key::{PrivateKey, PublicKey};
 
-use crate::create::{Forge, Opened};
+use crate::forge::{Forge, Opened};
 
 /// The bytes in a PEM file.
 fn der(pem: &str) -> Vec<u8> {

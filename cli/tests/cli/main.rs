@@ -7,6 +7,8 @@ mod bad_input;
 mod cluster;
 mod config;
 mod create;
+mod create_bad_input;
+mod forge;
 mod generate;
 mod init;
 mod inspect;

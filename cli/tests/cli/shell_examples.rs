@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::forge::pair;
 use crate::workshop::{Workshop, finish};
 
 /// The shell scripts in the section of docs/cli.md about `command`, one after the other.
@@ -63,7 +64,7 @@ fn assert_valid_and_openable(workshop: &Workshop, files: &[String]) {
 #[test]
 fn the_examples_of_create_run_as_written() {
     let workshop = repository();
-    let pair = rcgen::generate_simple_self_signed(vec!["web.test".to_owned()]).unwrap();
+    let (cert, tls_key) = pair();
     let key = "-----BEGIN OPENSSH PRIVATE KEY-----\neA==\n-----END OPENSSH PRIVATE KEY-----\n";
     fs::create_dir(workshop.path("config")).unwrap();
     for (file, content) in [
@@ -71,8 +72,8 @@ fn the_examples_of_create_run_as_written() {
         ("secret.bin", "\u{1}"),
         ("config/one.conf", "1"),
         (".env", "A=1\n"),
-        ("tls.crt", &pair.cert.pem()),
-        ("tls.key", &pair.signing_key.serialize_pem()),
+        ("tls.crt", &cert),
+        ("tls.key", &tls_key),
         ("config.json", r#"{"auths": {"a.io": {"auth": "eDp5"}}}"#),
         ("id_ed25519", key),
         ("known_hosts", "git.example.com ssh-ed25519 AAAA"),
