@@ -20,7 +20,7 @@ use crate::output::{self, Destination};
 const EXAMPLES: &str = "\
 Examples:
   waxwing generate password db -n prod -o db.yaml
-  waxwing generate token webhook -n prod --item signing-key --bytes 64 --encoding hex -o webhook.yaml
+  waxwing generate token webhook -n prod --item signing-key --encoding hex -o webhook.yaml
   waxwing generate ssh-key deploy -n prod -o deploy.yaml > deploy.pub
   waxwing generate tls-cert web -n prod --host web.prod.svc -o web.yaml > web.crt";
 
