@@ -7,7 +7,8 @@ mod common;
 use common::{ALGORITHMS, HOME, VALUE, forge, good_stanzas, ring, seal, stanza};
 use proptest::prelude::*;
 use waxwing_crypto::{
-    Algorithm, Identity, KeyId, KeyRing, MAX_RECIPIENTS, Recipient, OpenError, RewrapError, SealedValue, TamperedPart,
+    Algorithm, Identity, KeyId, KeyRing, MAX_RECIPIENTS, OpenError, Recipient, RewrapError,
+    SealedValue, TamperedPart,
 };
 
 fn new_identities<const N: usize>(algorithm: Algorithm) -> [Identity; N] {

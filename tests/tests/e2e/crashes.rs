@@ -124,8 +124,7 @@ async fn killed_during_rollovers_it_loses_no_key() {
                     .await;
                 stage.controller.take().unwrap().kill9();
                 let args = ["--key-rollover-period", "2s"];
-                stage.controller =
-                    Some(Controller::launch_as(&stage.cluster, POD, &args).unwrap());
+                stage.controller = Some(Controller::launch_as(&stage.cluster, POD, &args).unwrap());
             }
             stage.controller.as_mut().unwrap().ready().await.unwrap();
             for name in &sealed {

@@ -96,7 +96,12 @@ async fn published(client: &Client, key: &Recipient, state: KeyState) {
     .unwrap();
 }
 
-pub(crate) async fn apply_sealed_to(space: &Space, name: &str, secret: &[(&str, &str)], key: &Recipient) {
+pub(crate) async fn apply_sealed_to(
+    space: &Space,
+    name: &str,
+    secret: &[(&str, &str)],
+    key: &Recipient,
+) {
     space
         .apply(&sealing::sealed_secret(&space.namespace, name, secret, key).unwrap())
         .await
