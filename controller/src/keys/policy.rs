@@ -251,10 +251,12 @@ fn cause_without_primary(inventory: &Inventory) -> Cause {
     }
 }
 
-/// After a revocation, values are not sealed to a key that is older still.
+/// After a revocation, values are not sealed to a key that is older still. A revoked key without its
+/// private half came with another cluster's keys, or was dealt with before its deletion.
 fn is_older_than_a_revoked_key(inventory: &Inventory, primary: Age) -> bool {
     inventory.keys.iter().any(|(id, key)| {
         key.is_to_be_revoked()
+            && key.is_loaded()
             && key
                 .public
                 .is_some_and(|public| (public.created, *id) > primary)

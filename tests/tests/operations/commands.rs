@@ -320,6 +320,40 @@ async fn restored_keys_leave_the_primary_alone_when_asked_to_and_what_is_in_thei
     assert!(states(&third).await.is_empty());
 }
 
+#[tokio::test]
+async fn a_revoked_key_is_restored_as_such_and_the_primary_stays_the_one_of_the_backup() {
+    let stage = Stage::own(&[]).await.unwrap();
+    let revoked = stage.primary().await.unwrap().key_id().to_string();
+    let operator = Operator::of(&stage.cluster);
+    let primary = printed_primary(&operator.ok(&["revoke", "--yes", &revoked]));
+    let (identity, recipient) = operator.recovery("recovery.txt");
+    let backup = operator.path("keys.yaml");
+    operator.ok(&[
+        "backup",
+        "--identity-export",
+        "-r",
+        &recipient,
+        "-o",
+        &backup,
+    ]);
+
+    let new = Stage::own(&[]).await.unwrap();
+    let own = new.primary().await.unwrap();
+    Operator::of(&new.cluster).ok(&["restore", "-i", &identity, &backup]);
+    wait::until("the restored primary", async || match new.primary().await {
+        Ok(found) if found == primary => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await
+    .unwrap();
+    let expected = BTreeMap::from([
+        (revoked, KeyState::Revoked),
+        (primary.key_id().to_string(), KeyState::Active),
+        (own.key_id().to_string(), KeyState::Active),
+    ]);
+    assert_eq!(states(&new.cluster).await, expected);
+}
+
 /// A Secret of the key's type and name that holds no key.
 async fn create_opaque_secret(cluster: &Cluster, name: &str) {
     use k8s_openapi::api::core::v1::Secret;

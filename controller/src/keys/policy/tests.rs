@@ -197,6 +197,14 @@ fn what_changes_follows_from_the_keys_and_the_time() {
             vec![],
         ),
         (
+            "a revoked key of another cluster, restored for the record",
+            inventory([
+                (1, public(young, Active), loaded()),
+                (2, public(young + 10, Revoked), PrivateHalf::Missing),
+            ]),
+            vec![],
+        ),
+        (
             "all keys revoked",
             inventory([
                 (1, public(old, Revoked), marked_revoked()),
