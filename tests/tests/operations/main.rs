@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
+mod backups;
 mod commands;
+mod operator;
 mod procedures;
 mod repository;

@@ -46,7 +46,7 @@ impl WaitArgs {
                 return Err(NoSuccessor {
                     former: former.to_owned(),
                     namespace: store.namespace().to_owned(),
-                    seconds: self.timeout.as_secs(),
+                    timeout: self.timeout,
                 }
                 .into());
             }
@@ -67,11 +67,11 @@ pub(super) fn print_primary(key: &SealingKey) -> Result<(), Failure> {
 
 /// The controller did not act in time.
 #[derive(Debug, thiserror::Error)]
-#[error("no key has followed {former} as the primary within {seconds} seconds")]
+#[error("no key has followed {former} as the primary within {}", humantime::format_duration(*.timeout))]
 struct NoSuccessor {
     former: String,
     namespace: String,
-    seconds: u64,
+    timeout: Duration,
 }
 
 impl Advice for NoSuccessor {
