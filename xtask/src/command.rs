@@ -37,6 +37,17 @@ pub(crate) fn run(command: &mut Command) -> Result {
     }
 }
 
+/// Writes a file, named from the top of the source tree.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn write(name: &str, text: &str) -> Result {
+    std::fs::write(workspace().join(name), text)
+        .map_err(|error| format!("cannot write {name}: {error}"))?;
+    eprintln!("wrote {name}");
+    Ok(())
+}
+
 fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program())
         .file_name()

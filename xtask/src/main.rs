@@ -1,10 +1,11 @@
-//! The one entry point for people and CI: `cargo xtask demo | test | generate`.
+//! The one entry point for people and CI: `cargo xtask demo | test | crds | schema`.
 
 #![forbid(unsafe_code)]
 
 mod command;
+mod crds;
 mod demo;
-mod generate;
+mod schema;
 mod test;
 
 use std::process::ExitCode;
@@ -25,15 +26,18 @@ enum Command {
     Demo,
     /// Run every check that CI runs: formatting, lints, licences, documentation, all tests
     Test,
-    /// Write the files that are made from the source: deploy/crds and docs/waxwing.schema.json
-    Generate,
+    /// Write the custom resource definitions to deploy/crds
+    Crds,
+    /// Write the JSON schema of .waxwing.yaml to docs/waxwing.schema.json
+    Schema,
 }
 
 fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Demo => demo::run(),
         Command::Test => test::run(),
-        Command::Generate => generate::run(),
+        Command::Crds => crds::run(),
+        Command::Schema => schema::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

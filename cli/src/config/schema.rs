@@ -19,7 +19,7 @@ mod tests {
         let committed = std::fs::read_to_string(path).unwrap_or_default();
         assert!(
             committed == super::text(),
-            "docs/waxwing.schema.json is out of date: run `cargo xtask generate`"
+            "docs/waxwing.schema.json is out of date: run `cargo xtask schema`"
         );
     }
 }
