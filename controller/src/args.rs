@@ -69,8 +69,8 @@ pub(crate) struct RunArgs {
     /// Whom every sealing key is backed up to, encrypted, in its SealingKey: age1…, age1pq1…, an SSH
     /// public key or a plugin's recipient; may be given several times
     ///
-    /// In the environment variable, commas or line breaks stand between recipients. Any one of their
-    /// identities can restore the keys; keep them offline.
+    /// In the environment variable, commas or line breaks stand between recipients, so that it may hold an
+    /// age recipients file as it is. Any one of their identities can restore the keys; keep them offline.
     #[arg(
         long,
         value_name = "RECIPIENT",
@@ -152,7 +152,9 @@ impl RunArgs {
     pub(crate) fn recovery_recipients(&self) -> impl Iterator<Item = &str> {
         self.recovery_recipient
             .iter()
-            .flat_map(|list| list.split([',', '\n']))
+            .flat_map(|list| list.lines())
+            .filter(|line| !line.trim_start().starts_with('#'))
+            .flat_map(|line| line.split(','))
             .map(str::trim)
             .filter(|recipient| !recipient.is_empty())
     }
@@ -190,7 +192,7 @@ mod tests {
             "waxwing-controller",
             "run",
             "--recovery-recipient",
-            "age1a, age1b\n\nssh-ed25519 AAAA someone\n",
+            "# offline, in the safe\nage1a, age1b\n\nssh-ed25519 AAAA someone\n",
             "--recovery-recipient",
             "age1c",
         ];

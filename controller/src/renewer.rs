@@ -99,9 +99,6 @@ pub(crate) enum Renewed {
 }
 
 impl Renewed {
-    #[cfg(test)]
-    pub(crate) const ALL: [Self; 3] = [Self::Written, Self::Unchanged, Self::Failed];
-
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Written => "written",

@@ -91,7 +91,7 @@ impl Play {
         match choice {
             0..=3 => self.apply(space, round, &recipient).await,
             4..=6 => self.reseal(space).await,
-            9 if self.revoked.len() < REVOCATIONS && round % 3 == 0 => {
+            9 if self.revoked.len() < REVOCATIONS && round.is_multiple_of(3) => {
                 set_state(&space.client, &recipient, KeyState::Revoked).await;
                 self.revoked.insert(recipient.key_id());
             }
@@ -186,7 +186,11 @@ impl Play {
                 .filter(|secret| secret.annotations().contains_key(PENDING_ANNOTATION))
                 .count();
             match primaries[..] {
-                [primary] if pending == 0 && keys.items.len() == secrets.len() => {
+                [primary]
+                    if pending == 0
+                        && keys.items.len() == secrets.len()
+                        && is_settled(primary, &keys.items) =>
+                {
                     Ok(primary.clone())
                 }
                 _ => Err(format!(
@@ -250,6 +254,15 @@ impl Play {
 
 fn says_primary(key: &SealingKey) -> bool {
     key.spec.state == KeyState::Active && key.status.as_ref().is_some_and(|status| status.primary)
+}
+
+/// Whether no other primary is to come: no rollover is asked for, and no newer key was revoked.
+fn is_settled(primary: &SealingKey, all: &[SealingKey]) -> bool {
+    let age = |key: &SealingKey| (key.creation_timestamp(), key.name_any());
+    !primary
+        .annotations()
+        .contains_key(ROLLOVER_REQUESTED_ANNOTATION)
+        && all.iter().all(|key| age(key) <= age(primary))
 }
 
 /// The key that a sealer takes: the newest of those that say that they are primary.
