@@ -8,6 +8,7 @@ use waxwing_api::SealedSecret;
 
 use crate::health::Part;
 use crate::index::{Expected, Known};
+use crate::key_change;
 use crate::object_key::ObjectKey;
 use crate::queue::Work;
 use crate::reconcile::Context;
@@ -73,9 +74,8 @@ fn observe(context: &Context, mut object: SealedSecret) {
             if settled.stale && !renewal::is_current(&object, &keys) {
                 context.renewals.add(key.clone());
             }
-            context
-                .index
-                .remember(key, Known::settled(&object, settled));
+            let known = Known::settled(&object, settled);
+            key_change::remember(context, &key, &known, &keys);
         }
         _ => {
             let expected = Expected {

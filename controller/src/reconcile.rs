@@ -12,6 +12,7 @@ use crate::api_error::{self, Tried};
 use crate::events::Events;
 use crate::health::Health;
 use crate::index::{Index, Known, State};
+use crate::key_change::remember_and_renew;
 use crate::keys::{KeyStore, Keys};
 use crate::metrics::Metrics;
 use crate::object_key::ObjectKey;
@@ -20,7 +21,7 @@ use crate::queue::{Outcome, Queue, Work};
 use crate::renewer::Renewals;
 use crate::secrets::Secrets;
 use crate::status::{self, Settled, Staleness, Verdict};
-use crate::telling::{Telling, remember, write_status};
+use crate::telling::{Telling, write_status};
 use crate::unseal::{Desired, Failure, unseal};
 use crate::writer::{WriteError, Writer};
 
@@ -117,13 +118,14 @@ async fn keep(
     context: &Context,
     key: &ObjectKey,
     sealed: &SealedSecret,
-    keys: &Keys,
+    keys: &Arc<Keys>,
     settled: Settled,
 ) -> Outcome {
     let status = status::with_stale(sealed, keys, Timestamp::now());
     match write_status(context, key, status::patch(sealed, &status)).await {
         Ok(()) => {
-            remember(context, key, Known::settled(sealed, settled));
+            let known = Known::settled(sealed, settled);
+            remember_and_renew(context, key, &known, keys);
             Outcome::Done
         }
         Err(outcome) => outcome,
@@ -131,7 +133,12 @@ async fn keep(
 }
 
 /// Unseals and writes the Secret.
-async fn renew(context: &Context, key: &ObjectKey, sealed: &SealedSecret, keys: &Keys) -> Telling {
+async fn renew(
+    context: &Context,
+    key: &ObjectKey,
+    sealed: &SealedSecret,
+    keys: &Arc<Keys>,
+) -> Telling {
     let seen_version = context.secrets.version(key);
     let unsealing = unseal(sealed, keys);
     let written = match unsealing.result {
@@ -160,7 +167,13 @@ async fn renew(context: &Context, key: &ObjectKey, sealed: &SealedSecret, keys: 
     let status = status::summarise(sealed, &verdict, Timestamp::now());
     let secret_version = left_version.map(String::into_boxed_str).or(seen_version);
     let known = Known::new(sealed, &failures, secret_version, unsealing.key_ids, keys);
-    Telling::of(sealed, status::patch(sealed, &status), failures, known)
+    Telling::of(
+        sealed,
+        status::patch(sealed, &status),
+        failures,
+        known,
+        keys.clone(),
+    )
 }
 
 /// Brings the Secret into the desired form, and returns its version then.

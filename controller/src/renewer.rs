@@ -4,7 +4,7 @@
 //! the queue, so that it never stands in the way of unsealing.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -162,6 +162,9 @@ async fn renew(context: &Context, key: &ObjectKey) -> Renewed {
         }
     };
     context.index.mark_stale(key, &sealed, settled.stale);
+    if !Arc::ptr_eq(&keys, &context.keys.current()) {
+        context.renewals.add(key.clone());
+    }
     written
 }
 

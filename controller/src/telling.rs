@@ -1,5 +1,6 @@
 //! What is told of a SealedSecret: its status, metrics, the log and events.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -13,6 +14,8 @@ use waxwing_api::names::FIELD_MANAGER;
 
 use crate::api_error::{self, Tried};
 use crate::index::{Known, State};
+use crate::key_change::remember_and_renew;
+use crate::keys::Keys;
 use crate::object_key::ObjectKey;
 use crate::queue::Outcome;
 use crate::reconcile::Context;
@@ -29,6 +32,8 @@ pub(crate) struct Telling {
     patch: Option<Value>,
     failures: Vec<Failure>,
     known: Known,
+    /// The keys that it was worked off with.
+    keys: Arc<Keys>,
     /// How long the work took so far.
     pub(crate) worked: Duration,
 }
@@ -39,6 +44,7 @@ impl Telling {
         patch: Option<Value>,
         failures: Vec<Failure>,
         known: Known,
+        keys: Arc<Keys>,
     ) -> Self {
         Self {
             about: sealed.object_ref(&()),
@@ -46,6 +52,7 @@ impl Telling {
             patch,
             failures,
             known,
+            keys,
             worked: Duration::ZERO,
         }
     }
@@ -57,20 +64,12 @@ pub(crate) async fn tell(context: &Context, key: &ObjectKey, mut telling: Tellin
         return outcome;
     }
     report(context, key, &telling);
-    remember(context, key, telling.known);
+    remember_and_renew(context, key, &telling.known, &telling.keys);
     if telling.failures.iter().all(Failure::is_final) {
         Outcome::Done
     } else {
         Outcome::Retry
     }
-}
-
-/// What is Ready and stale gets a renewal by and by.
-pub(crate) fn remember(context: &Context, key: &ObjectKey, known: Known) {
-    if known.stale && known.state == State::Ready {
-        context.renewals.add(key.clone());
-    }
-    context.index.remember(key.clone(), known);
 }
 
 /// Writes the status if it changes. `Err`: it was not written, and that is how the work ends.

@@ -8,9 +8,9 @@ use tokio::task::JoinSet;
 
 use crate::feed;
 use crate::health::Part;
-use crate::index::{Known, State};
+use crate::key_change;
 use crate::keys::custodian::Custodian;
-use crate::queue::{Job, Outcome, Work};
+use crate::queue::{Job, Outcome};
 use crate::reconcile::{Context, DEADLINE, Step, reconcile};
 use crate::renewer::{self, RENEWERS};
 use crate::telling::tell;
@@ -40,7 +40,7 @@ impl Leading {
             .set_unready(Part::SealedSecrets, "not loaded yet");
         let mut background = JoinSet::new();
         background.spawn(custodian.run());
-        background.spawn(follow_keys(context.clone()));
+        background.spawn(key_change::follow(context.clone()));
         background.spawn(feed_when_ready(context.clone()));
         for _ in 0..RENEWERS {
             background.spawn(renewer::work_off(context.clone()));
@@ -127,38 +127,4 @@ async fn work_off(context: Context) {
 async fn feed_when_ready(context: Context) {
     tokio::join!(context.keys.complete(), context.secrets.complete());
     feed::follow(&context).await;
-}
-
-/// At each change of the keys, sees to the SealedSecrets that it makes a difference to. That can be all of
-/// them at once, so it waits behind what people change meanwhile.
-async fn follow_keys(context: Context) {
-    let mut changes = context.keys.subscribe();
-    let mut earlier = changes.borrow_and_update().clone();
-    while changes.changed().await.is_ok() {
-        let keys = changes.borrow_and_update().clone();
-        for key in context
-            .index
-            .select(|known| keys.matter_to(&earlier, &known.key_ids, known.state == State::Ready))
-        {
-            context.queue.add_later(key, Work::forced());
-        }
-        let has_new_primary = keys.primary() != earlier.primary();
-        let is_touched = |known: &Known| {
-            let stale = keys.is_stale(&known.key_ids);
-            stale.is_some_and(|stale| stale != known.stale || (stale && has_new_primary))
-        };
-        for key in context
-            .index
-            .select(|known| known.state == State::Ready && is_touched(known))
-        {
-            context.renewals.add(key);
-        }
-        for key in context
-            .index
-            .select(|known| known.state != State::Ready && is_touched(known))
-        {
-            context.queue.add_later(key, Work::forced());
-        }
-        earlier = keys;
-    }
 }

@@ -39,6 +39,7 @@ fn telling() -> Box<Telling> {
         None,
         Vec::new(),
         known(),
+        std::sync::Arc::default(),
     ))
 }
 
