@@ -13,6 +13,7 @@ mod crashes;
 mod drift;
 mod escrow;
 mod failures;
+mod key_secrets;
 mod keys;
 mod kills;
 mod lifecycle;

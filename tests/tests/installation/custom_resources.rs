@@ -1,30 +1,30 @@
-//! The schemas and CEL rules, enforced by the real API server.
+//! What both custom resources have in common, as the real API server serves it.
 
 use std::process::Command;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{
     Api, Client,
-    api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams, PostParams},
+    api::{ApiResource, DynamicObject, ListParams, PostParams},
 };
 use serde_json::{Value, json};
 use waxwing_api::{SealedSecret, SealingKey};
 use waxwing_crypto::{Algorithm, Identity};
-use waxwing_tests::{kubectl, sealing};
+use waxwing_tests::kubectl;
 
 use crate::cluster;
 
-const NAMESPACE: &str = "default";
+pub(crate) const NAMESPACE: &str = "default";
 
 /// What is looked at but not stored.
-fn dry_run() -> PostParams {
+pub(crate) fn dry_run() -> PostParams {
     PostParams {
         dry_run: true,
         ..PostParams::default()
     }
 }
 
-fn sealed_secrets(client: &Client) -> Api<DynamicObject> {
+pub(crate) fn sealed_secrets(client: &Client) -> Api<DynamicObject> {
     Api::namespaced_with(
         client.clone(),
         NAMESPACE,
@@ -32,7 +32,7 @@ fn sealed_secrets(client: &Client) -> Api<DynamicObject> {
     )
 }
 
-fn sealing_keys(client: &Client) -> Api<DynamicObject> {
+pub(crate) fn sealing_keys(client: &Client) -> Api<DynamicObject> {
     Api::namespaced_with(
         client.clone(),
         NAMESPACE,
@@ -40,11 +40,11 @@ fn sealing_keys(client: &Client) -> Api<DynamicObject> {
     )
 }
 
-fn sealed_secret(spec: &Value) -> DynamicObject {
+pub(crate) fn sealed_secret(spec: &Value) -> DynamicObject {
     object("SealedSecret", "db", spec)
 }
 
-fn object(kind: &str, name: &str, spec: &Value) -> DynamicObject {
+pub(crate) fn object(kind: &str, name: &str, spec: &Value) -> DynamicObject {
     let api_version = "waxwing.dev/v1alpha1";
     serde_json::from_value(json!({
         "apiVersion": api_version, "kind": kind, "metadata": { "name": name }, "spec": spec,
@@ -53,7 +53,7 @@ fn object(kind: &str, name: &str, spec: &Value) -> DynamicObject {
 }
 
 /// A SealingKey as the controller makes it.
-fn sealing_key(algorithm: Algorithm) -> DynamicObject {
+pub(crate) fn sealing_key(algorithm: Algorithm) -> DynamicObject {
     let identity = Identity::generate(algorithm);
     let spec = json!({
         "recipient": identity.recipient().to_string(),
@@ -64,7 +64,7 @@ fn sealing_key(algorithm: Algorithm) -> DynamicObject {
 }
 
 /// Creates it dry and expects to be refused with a message that contains `expected`.
-async fn assert_refused(
+pub(crate) async fn assert_refused(
     api: &Api<DynamicObject>,
     object: &DynamicObject,
     expected: &str,
@@ -79,300 +79,6 @@ async fn assert_refused(
             );
         }
     }
-}
-
-#[tokio::test]
-async fn a_sealed_secret_with_every_field_is_accepted_as_it_is() {
-    let client = cluster().await.client().await.unwrap();
-    let recipient = Identity::generate(Algorithm::default()).recipient().clone();
-    let mut sealed =
-        sealing::sealed_secret(NAMESPACE, "db", &[("password", "p")], &recipient).unwrap();
-    sealed.spec.template = Some(
-        serde_json::from_value(json!({
-            "metadata": { "labels": { "app": "db" }, "annotations": { "note": "n" } },
-            "type": "Opaque",
-            "immutable": true,
-            "data": { "url": "postgres://{{ password }}@db" },
-        }))
-        .unwrap(),
-    );
-    let api: Api<SealedSecret> = Api::namespaced(client, NAMESPACE);
-    let created = api.create(&dry_run(), &sealed).await.unwrap();
-    assert_eq!(created.spec, sealed.spec);
-}
-
-#[tokio::test]
-async fn a_malformed_sealed_secret_is_refused_with_the_reason() {
-    let client = cluster().await.client().await.unwrap();
-    let api = sealed_secrets(&client);
-    let long = "x".repeat(254);
-    let item_name = "an item name is 1 to 253 of the characters";
-    let cases = [
-        ("no spec", Value::Null, "spec"),
-        (
-            "no encryptedData",
-            json!({}),
-            "encryptedData: Required value",
-        ),
-        (
-            "no items",
-            json!({ "encryptedData": {} }),
-            "should have at least 1 properties",
-        ),
-        (
-            "item name with a slash",
-            json!({ "encryptedData": { "a/b": "AAAA" } }),
-            item_name,
-        ),
-        (
-            "item name with a space",
-            json!({ "encryptedData": { "a b": "AAAA" } }),
-            item_name,
-        ),
-        (
-            "empty item name",
-            json!({ "encryptedData": { "": "AAAA" } }),
-            item_name,
-        ),
-        (
-            "item name .",
-            json!({ "encryptedData": { ".": "AAAA" } }),
-            item_name,
-        ),
-        (
-            "item name ..",
-            json!({ "encryptedData": { "..": "AAAA" } }),
-            item_name,
-        ),
-        (
-            "item name ..x",
-            json!({ "encryptedData": { "..x": "AAAA" } }),
-            item_name,
-        ),
-        (
-            "item name of 254 characters",
-            json!({ "encryptedData": { long: "AAAA" } }),
-            item_name,
-        ),
-        (
-            "empty value",
-            json!({ "encryptedData": { "a": "" } }),
-            "should match",
-        ),
-        (
-            "value in two lines",
-            json!({ "encryptedData": { "a": "AAAA\nAAAA" } }),
-            "should match",
-        ),
-        (
-            "value in URL-safe base64",
-            json!({ "encryptedData": { "a": "AA-_" } }),
-            "should match",
-        ),
-        (
-            "value that is no text",
-            json!({ "encryptedData": { "a": 1 } }),
-            "must be of type string",
-        ),
-        (
-            "unknown deletion policy",
-            json!({ "encryptedData": { "a": "AAAA" }, "deletionPolicy": "Keep" }),
-            "Unsupported value: \"Keep\"",
-        ),
-        (
-            "templated item with a bad name",
-            json!({ "encryptedData": { "a": "AAAA" }, "template": { "data": { "a/b": "x" } } }),
-            item_name,
-        ),
-    ];
-    for (case, spec, expected) in cases {
-        assert_refused(&api, &sealed_secret(&spec), expected, case).await;
-    }
-}
-
-#[tokio::test]
-async fn item_names_that_kubernetes_takes_are_taken() {
-    let client = cluster().await.client().await.unwrap();
-    let long = "x".repeat(253);
-    for name in [
-        "a",
-        ".dockerconfigjson",
-        "tls.crt",
-        "A_b-c.9",
-        ".a..b",
-        long.as_str(),
-    ] {
-        let sealed = sealed_secret(&json!({ "encryptedData": { name: "AAAA" } }));
-        sealed_secrets(&client)
-            .create(&dry_run(), &sealed)
-            .await
-            .unwrap();
-    }
-}
-
-#[tokio::test]
-async fn a_sealing_key_of_each_algorithm_is_accepted() {
-    let client = cluster().await.client().await.unwrap();
-    for algorithm in [Algorithm::MlKem768X25519, Algorithm::X25519] {
-        sealing_keys(&client)
-            .create(&dry_run(), &sealing_key(algorithm))
-            .await
-            .unwrap();
-    }
-}
-
-#[tokio::test]
-async fn a_malformed_sealing_key_is_refused_with_the_reason() {
-    let client = cluster().await.client().await.unwrap();
-    let valid = sealing_key(Algorithm::X25519);
-    let hybrid = sealing_key(Algorithm::MlKem768X25519);
-    let named = |name: &str| {
-        let mut key = valid.clone();
-        key.metadata.name = Some(name.to_owned());
-        key
-    };
-    let with = |key: &DynamicObject, field: &str, value: Value| {
-        let mut key = key.clone();
-        key.data["spec"][field] = value;
-        key
-    };
-    let mismatch = "recipient and algorithm do not match";
-    let cases = [
-        (
-            "name that is no key id",
-            named("my-key"),
-            "a SealingKey is named by its key id",
-        ),
-        (
-            "name too short",
-            named("0123456789abcde"),
-            "a SealingKey is named by its key id",
-        ),
-        (
-            "x25519 recipient said to be hybrid",
-            with(&valid, "algorithm", json!("mlkem768x25519")),
-            mismatch,
-        ),
-        (
-            "hybrid recipient said to be x25519",
-            with(&hybrid, "algorithm", json!("x25519")),
-            mismatch,
-        ),
-        (
-            "unknown algorithm",
-            with(&valid, "algorithm", json!("rsa4096")),
-            "Unsupported value",
-        ),
-        (
-            "recipient that is an ssh key",
-            with(&valid, "recipient", json!("ssh-ed25519 AAAA")),
-            "should match",
-        ),
-        (
-            "no recipient",
-            with(&valid, "recipient", Value::Null),
-            "recipient: Required value",
-        ),
-        (
-            "unknown state",
-            with(&valid, "state", json!("Paused")),
-            "Unsupported value",
-        ),
-        (
-            "escrow that is no age file",
-            with(&valid, "escrow", json!("x")),
-            "escrow is an armored age file",
-        ),
-    ];
-    for (case, key, expected) in cases {
-        assert_refused(&sealing_keys(&client), &key, expected, case).await;
-    }
-}
-
-#[tokio::test]
-async fn recipient_and_algorithm_of_a_sealing_key_never_change() {
-    let client = cluster().await.client().await.unwrap();
-    let api = sealing_keys(&client);
-    let key = api
-        .create(&PostParams::default(), &sealing_key(Algorithm::X25519))
-        .await
-        .unwrap();
-    let other = sealing_key(Algorithm::X25519).data["spec"]["recipient"].clone();
-    let hybrid = sealing_key(Algorithm::MlKem768X25519).data["spec"]["recipient"].clone();
-    let cases = [
-        (json!({ "recipient": other }), "recipient is immutable"),
-        (
-            json!({ "recipient": hybrid, "algorithm": "mlkem768x25519" }),
-            "algorithm is immutable",
-        ),
-    ];
-    for (spec, expected) in cases {
-        let error = patch(&api, &key, &json!({ "spec": spec }))
-            .await
-            .unwrap_err();
-        assert!(
-            error.to_string().contains(expected),
-            "expected {expected:?} in: {error}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn the_state_of_a_sealing_key_may_change_until_it_is_revoked() {
-    let client = cluster().await.client().await.unwrap();
-    let api = sealing_keys(&client);
-    let key = api
-        .create(&PostParams::default(), &sealing_key(Algorithm::X25519))
-        .await
-        .unwrap();
-    for state in ["Retired", "Active", "Retired", "Revoked"] {
-        patch(&api, &key, &json!({ "spec": { "state": state } }))
-            .await
-            .unwrap();
-    }
-    for state in [json!("Active"), json!("Retired"), Value::Null] {
-        let error = patch(&api, &key, &json!({ "spec": { "state": state } }))
-            .await
-            .unwrap_err();
-        assert!(
-            error.to_string().contains("a revoked key stays revoked"),
-            "{state}: {error}"
-        );
-    }
-    patch(
-        &api,
-        &key,
-        &json!({ "metadata": { "labels": { "note": "still-editable" } } }),
-    )
-    .await
-    .unwrap();
-}
-
-async fn patch(
-    api: &Api<DynamicObject>,
-    object: &DynamicObject,
-    patch: &Value,
-) -> Result<DynamicObject, kube::Error> {
-    api.patch(
-        object.metadata.name.as_ref().unwrap(),
-        &PatchParams::default(),
-        &Patch::Merge(patch),
-    )
-    .await
-}
-
-#[tokio::test]
-async fn the_status_is_written_through_its_own_subresource_only() {
-    let client = cluster().await.client().await.unwrap();
-    let api = sealing_keys(&client);
-    let key = api
-        .create(&PostParams::default(), &sealing_key(Algorithm::X25519))
-        .await
-        .unwrap();
-    let key = patch(&api, &key, &json!({ "status": { "primary": true } }))
-        .await
-        .unwrap();
-    assert_ne!(key.data["status"]["primary"], json!(true));
 }
 
 #[tokio::test]

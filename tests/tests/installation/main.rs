@@ -7,6 +7,8 @@
 mod custom_resources;
 mod pod;
 mod rbac;
+mod sealed_secret;
+mod sealing_key;
 
 use tokio::sync::OnceCell;
 use waxwing_tests::Cluster;
