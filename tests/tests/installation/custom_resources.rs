@@ -129,7 +129,8 @@ async fn kubectl_knows_the_short_names_and_shows_the_columns() {
         .create(&PostParams::default(), &key)
         .await
         .unwrap();
-    let sealed = sealed_secret(&json!({ "encryptedData": { "a": "AAAA" } }));
+    let spec = json!({ "encryptedData": { "a": "AAAA" } });
+    let sealed = object("SealedSecret", "listed", &spec);
     sealed_secrets(&client)
         .create(&PostParams::default(), &sealed)
         .await
