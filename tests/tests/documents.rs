@@ -20,6 +20,7 @@ type Result = std::result::Result<(), Box<dyn std::error::Error>>;
 #[tokio::test(flavor = "multi_thread")]
 async fn the_commands_of_the_readme_work_as_written() -> Result {
     let stage = Stage::own(&[]).await?;
+    stage.primary().await?;
     let terminal = Terminal::open(&stage.cluster, "readme")?;
     std::fs::write(terminal.folder().join("secret.yaml"), SECRET)?;
     terminal.run("kubectl create namespace prod; age-keygen -o recovery.txt")?;

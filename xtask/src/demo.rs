@@ -35,6 +35,7 @@ async fn play() -> Result {
     let controller =
         Controller::spawn(&cluster, &["--key-rollover-period", ROLLOVER_PERIOD]).await?;
 
+    waxwing_tests::stage::primary(&cluster.client().await?).await?;
     seal_and_unseal(&terminal)?;
     roll_over(&terminal)?;
 
