@@ -17,6 +17,7 @@ mod identities;
 mod input;
 mod namespace;
 mod output;
+mod parallel;
 mod plaintext_argument;
 mod recipients;
 mod report_format;

@@ -7,6 +7,7 @@ use waxwing_manifest::{Document, Kind, ManifestError, read, validate};
 use crate::diagnostic::{Advice, Failure};
 use crate::input::Source;
 use crate::output;
+use crate::parallel;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,12 +34,12 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let mut failure = Failure::default();
     let mut findings = Vec::new();
-    for file in args.files {
-        match find(&Source::from(file), args.namespace.as_deref()) {
-            Ok(more) => findings.extend(more),
-            Err(error) => failure.add(error),
-        }
-    }
+    let sources: Vec<Source> = args.files.into_iter().map(Source::from).collect();
+    let find = |source: &Source| find(source, args.namespace.as_deref());
+    parallel::in_order(&sources, find, |found| match found {
+        Ok(more) => findings.extend(more),
+        Err(error) => failure.add(error),
+    });
     let lines: String = findings
         .iter()
         .map(|finding| format!("{finding}\n"))
