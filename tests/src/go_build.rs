@@ -15,7 +15,7 @@ use crate::{
 };
 
 const GO_HELP: &str =
-    "install Go 1.26 or newer; the tests and the demo build etcd, Kubernetes and age with it";
+    "install Go 1.26 or newer; the tests and the demo build etcd, Kubernetes and others with it";
 
 /// A Go module beside this crate whose tools the tests need.
 pub(crate) struct GoModule {

@@ -1,4 +1,5 @@
-//! The reference implementation of age, and the age test vectors of C2SP.
+//! Programs of others that Waxwing is run with: age and its test vectors, kustomize, Helm, and the Lua
+//! of Argo CD.
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,30 @@ const AGE: GoModule = GoModule {
     note: "some seconds",
 };
 
+const KUSTOMIZE: GoModule = GoModule {
+    name: "kustomize",
+    tools: &[("kustomize", "sigs.k8s.io/kustomize/kustomize/v5")],
+    ldflags: "-s -w",
+    note: "about a minute",
+};
+
+const HELM: GoModule = GoModule {
+    name: "helm",
+    tools: &[
+        ("helm3", "helm.sh/helm/v3/cmd/helm"),
+        ("helm4", "helm.sh/helm/v4/cmd/helm"),
+    ],
+    ldflags: "-s -w",
+    note: "some minutes",
+};
+
+const LUA: GoModule = GoModule {
+    name: "lua",
+    tools: &[("glua", "github.com/yuin/gopher-lua/cmd/glua")],
+    ldflags: "-s -w",
+    note: "some seconds",
+};
+
 /// Go's `age`, of the version that tests/go/age pins.
 ///
 /// # Errors
@@ -31,6 +56,38 @@ pub fn age() -> Result<PathBuf, HarnessError> {
 /// When it cannot be built.
 pub fn age_keygen() -> Result<PathBuf, HarnessError> {
     Ok(AGE.build()?.join("age-keygen"))
+}
+
+/// `kustomize`, of the version that tests/go/kustomize pins.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn kustomize() -> Result<PathBuf, HarnessError> {
+    Ok(KUSTOMIZE.build()?.join("kustomize"))
+}
+
+/// Helm 3, of the version that tests/go/helm pins.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn helm3() -> Result<PathBuf, HarnessError> {
+    Ok(HELM.build()?.join("helm3"))
+}
+
+/// Helm 4, of the version that tests/go/helm pins.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn helm4() -> Result<PathBuf, HarnessError> {
+    Ok(HELM.build()?.join("helm4"))
+}
+
+/// `glua`, the interpreter of the Lua that Argo CD runs its health checks with.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn lua() -> Result<PathBuf, HarnessError> {
+    Ok(LUA.build()?.join("glua"))
 }
 
 /// The folder with the age test vectors, one file per vector, in Go's module cache
