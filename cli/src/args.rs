@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     completions, create, generate, init, inspect, keygen, keys, recipients, reseal, schema, seal,
-    unseal, validate,
+    status, unseal, validate,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -50,6 +50,7 @@ pub(crate) enum Command {
     Unseal(unseal::Args),
     Inspect(inspect::Args),
     Validate(validate::Args),
+    Status(status::Args),
     Reseal(reseal::Args),
     Recipients(recipients::Args),
     Keygen(keygen::Args),

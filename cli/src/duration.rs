@@ -1,4 +1,4 @@
-//! Ages for people, in kubectl's words: `45s`, `12m`, `5h`, `30d`, `2y40d`.
+//! Ages and other durations for people, in kubectl's words: `45s`, `12m`, `5h`, `30d`, `2y40d`.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +9,12 @@ const YEAR: u64 = 365 * DAY;
 
 /// How long ago `then` was. A time ahead of this machine's clock counts as now.
 pub(crate) fn age(then: SystemTime, now: SystemTime) -> String {
-    let seconds = now.duration_since(then).unwrap_or(Duration::ZERO).as_secs();
+    in_words(now.duration_since(then).unwrap_or(Duration::ZERO))
+}
+
+/// A duration in its largest units.
+pub(crate) fn in_words(duration: Duration) -> String {
+    let seconds = duration.as_secs();
     match seconds {
         0..MINUTE => format!("{seconds}s"),
         MINUTE..HOUR => format!("{}m", seconds / MINUTE),

@@ -48,7 +48,14 @@ impl Source {
 
     /// All of it as text.
     pub(crate) fn read_text(&self) -> Result<Zeroizing<String>, InputError> {
-        let mut bytes = self.read_bytes(usize::MAX)?;
+        self.text_of(self.read_bytes(usize::MAX)?)
+    }
+
+    /// What was read from it as text.
+    pub(crate) fn text_of(
+        &self,
+        mut bytes: Zeroizing<Vec<u8>>,
+    ) -> Result<Zeroizing<String>, InputError> {
         match String::from_utf8(std::mem::take(&mut *bytes)) {
             Ok(text) => Ok(Zeroizing::new(text)),
             Err(error) => {

@@ -23,7 +23,7 @@ pub(crate) fn manifests(paths: &[PathBuf]) -> (Vec<PathBuf>, Failure) {
         for entry in walk {
             match entry {
                 Ok(entry) => match judge(root, &entry) {
-                    Ok(true) => files.push(entry.into_path()),
+                    Ok(true) => files.push(without_dot(entry.into_path())),
                     Ok(false) => {}
                     Err(error) => failure.add(error),
                 },
@@ -53,6 +53,14 @@ fn judge(root: &Path, entry: &DirEntry) -> Result<bool, WalkError> {
         };
     }
     Ok(has_ending && entry.file_type().is_some_and(|kind| kind.is_file()))
+}
+
+/// `apps/db.yaml` for `./apps/db.yaml`.
+fn without_dot(path: PathBuf) -> PathBuf {
+    match path.strip_prefix(".") {
+        Ok(plain) => plain.to_owned(),
+        Err(_) => path,
+    }
 }
 
 fn leads_out(root: &Path, link: &Path) -> bool {

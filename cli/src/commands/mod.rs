@@ -13,6 +13,7 @@ pub(crate) mod recipients;
 pub(crate) mod reseal;
 pub(crate) mod schema;
 pub(crate) mod seal;
+pub(crate) mod status;
 mod stream;
 pub(crate) mod unseal;
 pub(crate) mod validate;
@@ -30,6 +31,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Unseal(args) => unseal::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Validate(args) => validate::run(args),
+        Command::Status(args) => status::run(args),
         Command::Reseal(args) => reseal::run(&args),
         Command::Recipients(args) => recipients::run(&args),
         Command::Keygen(args) => keygen::run(args),

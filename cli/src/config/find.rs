@@ -33,22 +33,25 @@ impl Place {
     /// That of a file, or of standard input.
     pub(crate) fn of(file: Option<&Path>) -> Result<Self, PlaceError> {
         let path = file.unwrap_or(Path::new(STDIN_FILE));
-        let parent = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let unreadable = |cause| PlaceError {
-            folder: parent.to_owned(),
-            cause,
-        };
-        Ok(Self {
-            folder: fs::canonicalize(parent).map_err(unreadable)?,
-            file: path.file_name().unwrap_or(path.as_os_str()).into(),
-            name: file.map_or_else(
-                || "standard input".to_owned(),
-                |file| file.display().to_string(),
-            ),
+        let parent = parent(path);
+        let folder = fs::canonicalize(parent).map_err(|cause| PlaceError::new(parent, cause))?;
+        let place = Self::in_folder(folder, path);
+        Ok(match file {
+            Some(_) => place,
+            None => Self {
+                name: "standard input".to_owned(),
+                ..place
+            },
         })
+    }
+
+    /// That of a file whose folder is known, without symbolic links.
+    pub(super) fn in_folder(folder: PathBuf, file: &Path) -> Self {
+        Self {
+            folder,
+            file: file.file_name().unwrap_or(file.as_os_str()).into(),
+            name: file.display().to_string(),
+        }
     }
 
     /// How messages call it.
@@ -70,13 +73,23 @@ impl Place {
 
 /// Reads the nearest `.waxwing.yaml` in the folder of `place` or above it, if there is any.
 pub(crate) fn find(place: &Place) -> Result<Option<Config>, ConfigError> {
-    for folder in place.folder.ancestors() {
-        let path = folder.join(FILE_NAME);
-        if fs::symlink_metadata(&path).is_ok() {
-            return read(&path, folder).map(Some);
-        }
+    place.folder.ancestors().find_map(read_in).transpose()
+}
+
+/// Reads the `.waxwing.yaml` in a folder, if there is one.
+pub(super) fn read_in(folder: &Path) -> Option<Result<Config, ConfigError>> {
+    let path = folder.join(FILE_NAME);
+    fs::symlink_metadata(&path)
+        .is_ok()
+        .then(|| read(&path, folder))
+}
+
+/// The folder that a file is in, as its path names it.
+pub(super) fn parent(file: &Path) -> &Path {
+    match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
-    Ok(None)
 }
 
 fn read(path: &Path, folder: &Path) -> Result<Config, ConfigError> {
@@ -126,6 +139,15 @@ fn shown(path: &Path) -> PathBuf {
 pub(crate) struct PlaceError {
     folder: PathBuf,
     cause: io::Error,
+}
+
+impl PlaceError {
+    pub(super) fn new(folder: &Path, cause: io::Error) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            cause,
+        }
+    }
 }
 
 impl Advice for PlaceError {}

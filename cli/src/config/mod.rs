@@ -11,6 +11,7 @@ mod edit;
 mod error;
 mod file;
 mod find;
+mod many;
 mod pattern;
 mod public_key;
 pub(crate) mod schema;
@@ -26,7 +27,9 @@ pub(crate) use self::edit::Edit;
 pub(crate) use self::error::ConfigError;
 use self::file::ConfigFile;
 pub(crate) use self::file::{API_VERSION, Cluster, KIND};
+use self::find::PlaceError;
 pub(crate) use self::find::{Place, find};
+pub(crate) use self::many::Configs;
 
 /// The name of the file.
 pub(crate) const FILE_NAME: &str = ".waxwing.yaml";

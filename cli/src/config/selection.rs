@@ -50,6 +50,12 @@ impl Config {
         Some(rule.scope.into())
     }
 
+    /// The clusters that the rule for a file names, if there is one.
+    pub(crate) fn clusters_for(&self, place: &Place) -> Option<&[String]> {
+        let rule = self.rule(&place.path_from(&self.folder))?;
+        Some(&rule.clusters)
+    }
+
     /// The cluster of a name.
     pub(crate) fn cluster(&self, name: &str) -> Result<&Cluster, ConfigError> {
         self.file

@@ -19,6 +19,7 @@ mod raw;
 mod reseal;
 mod seal;
 mod shell_examples;
+mod status;
 mod unseal;
 mod validate;
 mod workshop;

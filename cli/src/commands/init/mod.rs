@@ -11,6 +11,7 @@ use self::config_file::NewCluster;
 use crate::cluster::{ClusterArgs, NoRecipient};
 use crate::config::{Config, FILE_NAME, is_cluster_name};
 use crate::diagnostic::{Advice, Failure};
+use crate::git::repository_root;
 use crate::input::refuse_second_stdin;
 use crate::output::{self, Audience};
 use crate::recipients::{RecipientArgs, parse_recipient};
@@ -96,7 +97,9 @@ impl Args {
     fn path(&self) -> Result<PathBuf, InitError> {
         let folder = match &self.folder {
             Some(folder) => folder.clone(),
-            None => repository_root()?.unwrap_or_default(),
+            None => repository_root()
+                .map_err(InitError::CurrentFolder)?
+                .unwrap_or_default(),
         };
         Ok(folder.join(FILE_NAME))
     }
@@ -132,15 +135,6 @@ impl Args {
             })
         }
     }
-}
-
-/// The nearest folder that Git looks after, by the way to it from here.
-fn repository_root() -> Result<Option<PathBuf>, InitError> {
-    let current = std::env::current_dir().map_err(InitError::CurrentFolder)?;
-    let depth = current
-        .ancestors()
-        .position(|folder| folder.join(".git").exists());
-    Ok(depth.map(|depth| std::iter::repeat_n("..", depth).collect()))
 }
 
 /// Why no `.waxwing.yaml` is written.

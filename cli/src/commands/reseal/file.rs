@@ -5,34 +5,17 @@ use std::path::Path;
 
 use waxwing_crypto::SealedValue;
 use waxwing_manifest::edit::{self, Change};
-use waxwing_manifest::{Document, Kind, Object, Problem, read_sealed_secret};
+use waxwing_manifest::{Document, Object, Problem, read_sealed_secret};
 
 use super::judge::{Judge, Spot, Verdict};
 use super::report::{Finding, Kind as Found};
 use crate::diagnostic::Failure;
-use crate::input::Source;
 use crate::namespace::FallbackNamespace;
 use crate::output::{Audience, Destination};
-
-/// The word that every SealedSecret has: a file without it is not parsed.
-const MARK: &[u8] = b"SealedSecret";
+use crate::sealed_files::{read, sealed_secrets};
 
 /// What came of a file: its values, or why it could not be looked at.
 pub(super) type Outcome = Result<Vec<Finding>, Failure>;
-
-/// The documents of a file; none, if there is no SealedSecret among them.
-pub(super) fn read(path: &Path) -> Result<Vec<Document>, Failure> {
-    let source = Source::File(path.to_owned());
-    let bytes = source.read_bytes(usize::MAX)?;
-    if !bytes.windows(MARK.len()).any(|window| window == MARK) {
-        return Ok(Vec::new());
-    }
-    drop(bytes);
-    Ok(waxwing_manifest::read(
-        &source.name(),
-        &source.read_text()?,
-    )?)
-}
 
 pub(super) fn reseal(
     path: &Path,
@@ -43,8 +26,7 @@ pub(super) fn reseal(
     let documents = read(path)?;
     let mut findings = Vec::new();
     let mut changes = Vec::new();
-    let objects = documents.iter().flat_map(Document::objects);
-    for object in objects.filter(|object| object.kind() == Kind::SealedSecret) {
+    for object in sealed_secrets(&documents) {
         judge_object(&object, judge, namespace, &mut findings, &mut changes)?;
     }
     if changes.is_empty() || check {

@@ -7,13 +7,12 @@ use kube::Api;
 use kube::api::ListParams;
 use waxwing_api::SealedSecret;
 use waxwing_crypto::KeyId;
-use waxwing_manifest::Kind;
 
-use super::file;
 use super::judge::{Judge, Key, Live, Standing};
 use crate::cluster::{ClusterArgs, ClusterError, Connection, Permission};
 use crate::diagnostic::Failure;
 use crate::namespace::FallbackNamespace;
+use crate::sealed_files::{read, sealed_secrets};
 
 const SEALED_SECRETS: &str = "sealedsecrets.waxwing.dev";
 
@@ -57,13 +56,10 @@ fn wanted(
     let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for path in files {
         // What cannot be read is told when the file's turn comes.
-        let Ok(documents) = file::read(path) else {
+        let Ok(documents) = read(path) else {
             continue;
         };
-        let objects = documents
-            .iter()
-            .flat_map(waxwing_manifest::Document::objects);
-        for object in objects.filter(|object| object.kind() == Kind::SealedSecret) {
+        for object in sealed_secrets(&documents) {
             let is_wanted = waxwing_manifest::sealed_items(&object).is_ok_and(|items| {
                 items
                     .iter()
