@@ -278,7 +278,9 @@ pub enum Problem {
         expected: String,
     },
     /// A value that cannot be changed without the risk of changing something else.
-    #[error("cannot be changed in place, because {0}; write it as a plain text on one line")]
+    #[error(
+        "cannot be changed in place, because {0}; write the items as plain lines, ITEM: VALUE, or change it by hand"
+    )]
     NotEditable(&'static str),
     /// The value is no sealed value.
     #[error("{0}")]

@@ -4,8 +4,8 @@
 //! object, by its [`Kind`]: [`SecretManifest::read`] and [`seal_secret`] make a SealedSecret of a
 //! Secret; [`unseal`] opens a SealedSecret; [`sealed_items`] and [`validate`] look at one without any
 //! key. [`rewrite`] puts the stream together again, with objects replaced and everything else as it
-//! was; [`edit`] changes single values in place and no other byte; [`write()`] makes a stream of one
-//! object. A backup of sealing keys is written by [`write_sealing_keys`] and read, object by object,
+//! was; [`edit`] adds, changes, renames and removes sealed items in place and touches no other byte;
+//! [`write()`] makes a stream of one object. A backup of sealing keys is written by [`write_sealing_keys`] and read, object by object,
 //! by [`read_sealing_key`]. A file of settings is read by [`Document::read_as`] as a Rust type;
 //! [`change_texts`] changes values in it.
 //!

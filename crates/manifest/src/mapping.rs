@@ -103,7 +103,7 @@ impl Tree {
     }
 
     /// Whether a node is the merge key `<<` of YAML 1.1, unquoted.
-    fn is_merge_key(&self, id: NodeId) -> bool {
+    pub(crate) fn is_merge_key(&self, id: NodeId) -> bool {
         matches!(&self.node(id).content, Content::Scalar(text, Style::Plain) if text.as_str() == "<<")
     }
 

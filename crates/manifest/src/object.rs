@@ -79,6 +79,11 @@ impl<'a> Object<'a> {
         self.tree().line(found)
     }
 
+    /// Whether a field such as `["spec", "template", "data"]` is there.
+    pub fn has(&self, path: &[&str]) -> bool {
+        self.node_at(path).is_some()
+    }
+
     /// The object as errors name it: kind, namespace and name.
     pub fn describe(&self) -> String {
         let kind = match self.head.kind {

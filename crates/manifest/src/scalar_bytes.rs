@@ -38,7 +38,7 @@ pub(crate) fn scalar_bytes(
 }
 
 /// Skips anchors and tags, which the parser counts to the scalar that they stand before.
-fn skip_properties(text: &str, mut start: usize) -> Result<usize, &'static str> {
+pub(crate) fn skip_properties(text: &str, mut start: usize) -> Result<usize, &'static str> {
     while let Some(property) = text
         .get(start..)
         .filter(|rest| rest.starts_with(['&', '!']))

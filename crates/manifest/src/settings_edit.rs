@@ -1,15 +1,15 @@
 //! Changes to a file of settings that keep every other byte of it.
 //!
-//! A value keeps its quotes, its anchor and its comment. A file with aliases is refused, as one text in it may mean several values. The result is read again and compared with
-//! what was there.
+//! A value keeps its quotes, its anchor and its comment. A file with aliases is refused, as one text
+//! in it may mean several values. The result is read again and compared with what was there.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::document::{Document, read};
+use crate::edit::{Expectation, NewValue, Splice, Why, splice};
 use crate::path::Step;
 use crate::scalar_bytes::scalar_bytes;
-use crate::tree::{Content, Node, NodeId, Tree};
+use crate::tree::{Content, Node, NodeId};
 use crate::typed::TypedError;
 
 /// A change of one value. The new one is a word of ASCII letters and digits.
@@ -43,6 +43,15 @@ impl TextChange<'_> {
             Self::Replace { text, .. } | Self::First { text, .. } => text,
         }
     }
+
+    /// What stands in the place of the value afterwards.
+    fn new_value(&self) -> NewValue {
+        let text = NewValue::Text(self.text().to_owned());
+        match self {
+            Self::Replace { .. } => text,
+            Self::First { .. } => NewValue::List(vec![text]),
+        }
+    }
 }
 
 /// Makes changes in a file, of which `document` is all, and gives its new text.
@@ -51,33 +60,27 @@ impl TextChange<'_> {
 /// A path that leads nowhere, a value or a file that is written so that it cannot be changed safely,
 /// two changes of one value. Then nothing may be written.
 pub fn change_texts(document: &Document, changes: &[TextChange<'_>]) -> Result<String, TypedError> {
+    let refusal = |line: usize, why: &str| TypedError {
+        line,
+        message: format!("cannot be changed in place, because {why}; change it by hand"),
+    };
     let mut splices = Vec::with_capacity(changes.len());
+    let mut expectation = Expectation::default();
     for change in changes {
-        let refuse = |why: &str| TypedError {
-            line: document.line_at(change.path()),
-            message: format!("cannot be changed in place, because {why}; change it by hand"),
-        };
-        splices.push((change, find(document, change).map_err(refuse)?));
+        let refuse = |why: Why| refusal(document.line_at(change.path()), why);
+        let (node, bytes) = find(document, change).map_err(refuse)?;
+        splices.push(Splice::replace(bytes, change.text()));
+        expectation.replaced.insert(node, change.new_value());
     }
-    splices.sort_by_key(|(_, place)| place.bytes.start);
-    let edited = splice(document.whole_text(), &splices);
-    if is_same_otherwise(document, &edited, &splices) {
-        Ok(edited)
-    } else {
-        Err(TypedError {
-            line: 1,
-            message: "cannot be changed in place: it would not read the same afterwards".to_owned(),
-        })
+    let edited = splice(document.whole_text(), splices).map_err(|why| refusal(1, why))?;
+    match read("", &edited).as_deref() {
+        Ok([new]) if expectation.is_met(&document.tree, &new.tree) => Ok(edited),
+        _ => Err(refusal(1, "it would not read the same afterwards")),
     }
 }
 
-/// Where a change is made.
-struct Place {
-    node: NodeId,
-    bytes: Range<usize>,
-}
-
-fn find(document: &Document, change: &TextChange<'_>) -> Result<Place, &'static str> {
+/// The value that a change is about, and the bytes that it replaces.
+fn find(document: &Document, change: &TextChange<'_>) -> Result<(NodeId, Range<usize>), Why> {
     let is_alias = |id| matches!(document.tree.node(id).content, Content::Alias(_));
     if document.tree.ids().any(is_alias) {
         return Err("the file has aliases");
@@ -91,7 +94,7 @@ fn find(document: &Document, change: &TextChange<'_>) -> Result<Place, &'static 
         TextChange::Replace { .. } => scalar_bytes(document.whole_text(), document.format(), node),
         TextChange::First { .. } => empty_list_bytes(document.whole_text(), node),
     }?;
-    Ok(Place { node: id, bytes })
+    Ok((id, bytes))
 }
 
 fn is_word(text: &str) -> bool {
@@ -99,7 +102,7 @@ fn is_word(text: &str) -> bool {
 }
 
 /// The room between the brackets of an empty list.
-fn empty_list_bytes(text: &str, node: &Node) -> Result<Range<usize>, &'static str> {
+fn empty_list_bytes(text: &str, node: &Node) -> Result<Range<usize>, Why> {
     match &node.content {
         Content::Sequence(elements) if elements.is_empty() => {}
         _ => return Err("it is no empty list"),
@@ -111,90 +114,6 @@ fn empty_list_bytes(text: &str, node: &Node) -> Result<Range<usize>, &'static st
             Ok(start..start + blanks.len())
         }
         _ => Err("it is not written as []"),
-    }
-}
-
-fn splice(text: &str, splices: &[(&TextChange<'_>, Place)]) -> String {
-    let mut edited = String::with_capacity(text.len());
-    let mut kept_to = 0;
-    for (change, place) in splices {
-        edited.push_str(text.get(kept_to..place.bytes.start).unwrap_or_default());
-        edited.push_str(change.text());
-        kept_to = place.bytes.end;
-    }
-    edited.push_str(&text[kept_to..]);
-    edited
-}
-
-fn is_same_otherwise(
-    document: &Document,
-    edited: &str,
-    splices: &[(&TextChange<'_>, Place)],
-) -> bool {
-    let changes: HashMap<NodeId, &TextChange<'_>> = splices
-        .iter()
-        .map(|(change, place)| (place.node, *change))
-        .collect();
-    let Ok(documents) = read("", edited) else {
-        return false;
-    };
-    let [new] = &documents[..] else {
-        return false;
-    };
-    let roots = (document.tree.root(), new.tree.root());
-    let (Some(old_root), Some(new_root)) = roots else {
-        return false;
-    };
-    let comparison = Comparison {
-        old: &document.tree,
-        new: &new.tree,
-        changes: &changes,
-    };
-    changes.len() == splices.len() && comparison.is_same(old_root, new_root)
-}
-
-struct Comparison<'a> {
-    old: &'a Tree,
-    new: &'a Tree,
-    changes: &'a HashMap<NodeId, &'a TextChange<'a>>,
-}
-
-impl Comparison<'_> {
-    /// Whether a new node is what an old one should have become. There are no aliases in either.
-    fn is_same(&self, old: NodeId, new: NodeId) -> bool {
-        match self.changes.get(&old) {
-            Some(TextChange::Replace { text, .. }) => self.is_text(new, text),
-            Some(TextChange::First { text, .. }) => match self.new.elements(new) {
-                Some([element]) => self.is_text(*element, text),
-                _ => false,
-            },
-            None => self.is_unchanged(old, new),
-        }
-    }
-
-    fn is_text(&self, new: NodeId, text: &str) -> bool {
-        self.new.text(new).is_ok_and(|found| found == text)
-    }
-
-    fn is_unchanged(&self, old: NodeId, new: NodeId) -> bool {
-        let (old, new) = (self.old.node(old), self.new.node(new));
-        old.tag == new.tag
-            && match (&old.content, &new.content) {
-                (Content::Scalar(one, style), Content::Scalar(other, other_style)) => {
-                    one == other && style == other_style
-                }
-                (Content::Sequence(one), Content::Sequence(other)) => {
-                    one.len() == other.len()
-                        && one.iter().zip(other).all(|(&a, &b)| self.is_same(a, b))
-                }
-                (Content::Mapping(one), Content::Mapping(other)) => {
-                    let is_same = |(a, b): (&(NodeId, NodeId), &(NodeId, NodeId))| {
-                        self.is_same(a.0, b.0) && self.is_same(a.1, b.1)
-                    };
-                    one.len() == other.len() && one.iter().zip(other).all(is_same)
-                }
-                _ => false,
-            }
     }
 }
 

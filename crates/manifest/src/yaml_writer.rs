@@ -97,12 +97,17 @@ fn write_indent(indent: usize, out: &mut impl Write) -> fmt::Result {
 }
 
 fn write_key(key: &str, out: &mut impl Write) -> fmt::Result {
-    if is_plain(key) {
-        out.write_str(key)?;
-    } else {
-        write_quoted(key, out)?;
-    }
+    write_word(key, out)?;
     out.write_char(':')
+}
+
+/// Writes a text on one line, in quotes if it needs them. It means the same in flow style.
+pub(crate) fn write_word(text: &str, out: &mut impl Write) -> fmt::Result {
+    if is_plain(text) {
+        out.write_str(text)
+    } else {
+        write_quoted(text, out)
+    }
 }
 
 fn write_scalar(value: &Value, indent: usize, out: &mut impl Write) -> fmt::Result {
@@ -112,9 +117,10 @@ fn write_scalar(value: &Value, indent: usize, out: &mut impl Write) -> fmt::Resu
         Value::Number(number) => write!(out, "{number}"),
         Value::List(_) => out.write_str("[]"),
         Value::Map(_) => out.write_str("{}"),
-        Value::Text(text) if is_plain(text) => out.write_str(text),
-        Value::Text(text) if is_literal(text) => write_literal(text, indent, out),
-        Value::Text(text) => write_quoted(text, out),
+        Value::Text(text) if !is_plain(text) && is_literal(text) => {
+            write_literal(text, indent, out)
+        }
+        Value::Text(text) => write_word(text, out),
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use waxwing_crypto::{Algorithm, Identity, KeyRing, Recipient, ScopeKind};
 use waxwing_manifest::{
-    Document, Format, Kind, ManifestError, Replacement, SecretManifest, read, rewrite, seal_secret,
+    Document, Format, Kind, ManifestError, Object, Replacement, SecretManifest, read, rewrite,
+    seal_secret,
 };
 
 /// A point in time, the same in every test.
@@ -28,6 +29,21 @@ pub(crate) fn documents(text: &str) -> Vec<Document> {
     read("input.yaml", text).unwrap()
 }
 
+/// The SealedSecrets of a text, in order.
+pub(crate) fn sealed_objects(documents: &[Document]) -> Vec<Object<'_>> {
+    let objects = documents.iter().flat_map(Document::objects);
+    objects
+        .filter(|object| object.kind() == Kind::SealedSecret)
+        .collect()
+}
+
+/// A SealedSecret in block style, with these items.
+pub(crate) fn with_items(items: &str) -> String {
+    format!(
+        "apiVersion: waxwing.dev/v1alpha1\nkind: SealedSecret\nmetadata:\n  name: x\nspec:\n  encryptedData:{items}"
+    )
+}
+
 /// The first Secret of a text.
 pub(crate) fn secret(text: &str) -> Result<SecretManifest, Vec<ManifestError>> {
     let documents = documents(text);
@@ -45,7 +61,7 @@ pub(crate) fn lines(errors: &[ManifestError]) -> Vec<String> {
 
 /// Seals every Secret of a stream.
 pub(crate) fn seal_stream(text: &str, scope: ScopeKind, recipients: &[Recipient]) -> String {
-    let replace = |object: &waxwing_manifest::Object<'_>| {
+    let replace = |object: &Object<'_>| {
         (object.kind() == Kind::Secret).then(|| {
             let secret = SecretManifest::read(object).unwrap();
             let namespace = secret

@@ -1,36 +1,20 @@
 //! Values changed in place, and nothing else.
 
-#![allow(clippy::unwrap_used)]
-
-mod common;
-
-use common::documents;
 use proptest::prelude::*;
 use serde::Deserialize;
+use waxwing_manifest::ManifestError;
+
+use crate::common::{documents, sealed_objects, with_items};
 use waxwing_manifest::edit::{Change, apply};
-use waxwing_manifest::{Document, Kind, ManifestError, Object};
 
 const OLD: &str = "YWdlT0xE";
 const NEW: &str = "YWdlTkVXTkVX";
-
-fn sealed_objects(documents: &[Document]) -> Vec<Object<'_>> {
-    let objects = documents.iter().flat_map(Document::objects);
-    objects
-        .filter(|object| object.kind() == Kind::SealedSecret)
-        .collect()
-}
 
 /// Changes the item `a` of the first SealedSecret.
 fn changed(text: &str) -> Result<String, ManifestError> {
     let documents = documents(text);
     let change = Change::replace_item(sealed_objects(&documents)[0], "a", NEW)?;
     apply(&documents, &[change])
-}
-
-fn with_items(items: &str) -> String {
-    format!(
-        "apiVersion: waxwing.dev/v1alpha1\nkind: SealedSecret\nmetadata:\n  name: x\nspec:\n  encryptedData:{items}"
-    )
 }
 
 #[test]
@@ -139,7 +123,6 @@ fn a_shape_that_cannot_be_changed_safely_is_refused_with_its_line() {
             6,
             "it does not stand in the object itself",
         ),
-        ("\n    a: OLD\n    a: OLD\n", 7, "its key is there twice"),
         ("\n    a: [OLD]\n", 7, "it is no text"),
         (
             "\n    a: !x OLD\n",
@@ -155,6 +138,16 @@ fn a_shape_that_cannot_be_changed_safely_is_refused_with_its_line() {
         );
         assert!(message.starts_with(&start), "{items:?} gives {message}");
     }
+}
+
+#[test]
+fn an_item_that_is_there_twice_is_told_with_both_lines() {
+    let error = changed(&with_items("\n    a: YWdl\n    b: YWdl\n    a: YWdl\n")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "input.yaml:9: document 1: SealedSecret x: item \"a\": the key \"a\" is there twice, first on line 7; \
+         remove one of them"
+    );
 }
 
 #[test]
@@ -358,7 +351,7 @@ proptest! {
             let sealed = sealed_objects(&documents);
             let Ok(change) = Change::replace_item(sealed[object], &item, NEW) else { continue };
             let Ok(edited) = apply(&documents, &[change]) else { continue };
-            let edited = common::documents(&edited);
+            let edited = crate::common::documents(&edited);
             let read = waxwing_manifest::read_sealed_secret(&sealed_objects(&edited)[object]).unwrap();
             prop_assert_eq!(&read.spec.encrypted_data[&item], NEW);
         }
