@@ -51,6 +51,11 @@ pub(crate) fn classify(error: &kube::Error) -> Class {
     }
 }
 
+/// Whether what was asked for is not there.
+pub(crate) fn is_gone(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 404)
+}
+
 fn is_too_long(status: &Status) -> bool {
     causes(status)
         .iter()

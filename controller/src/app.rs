@@ -18,6 +18,7 @@ use crate::leader::Lease;
 use crate::metrics::{Metrics, Sources};
 use crate::queue::Queue;
 use crate::reconcile::Context;
+use crate::scope::Scope;
 use crate::secrets;
 use crate::shutdown::Shutdown;
 use crate::work::Leading;
@@ -71,7 +72,9 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
         "starting"
     );
 
-    let context = context(client.clone(), identity.clone());
+    let scope = args.scope();
+    cluster::check_label_selector(&client, &scope).await?;
+    let context = context(client.clone(), scope, identity.clone());
     http::serve(
         args.http_address,
         context.health.clone(),
@@ -113,8 +116,8 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
     Ok(())
 }
 
-fn context(client: kube::Client, identity: String) -> Context {
-    let index = Arc::new(Index::default());
+fn context(client: kube::Client, scope: Scope, identity: String) -> Context {
+    let index = Arc::new(Index::of(scope.clone()));
     let queue = Arc::new(Queue::default());
     let keys = Arc::new(KeyStore::default());
     let renewals = Arc::default();
@@ -133,7 +136,8 @@ fn context(client: kube::Client, identity: String) -> Context {
         queue,
         renewals,
         metrics: Arc::new(metrics),
-        health: Arc::new(Health::starting()),
+        health: Arc::new(Health::starting(&scope)),
+        scope,
     }
 }
 
@@ -147,7 +151,9 @@ fn keep_warm(context: &Context, namespace: &str) {
     } = context.clone();
     let namespace = namespace.to_owned();
     tokio::spawn(async move { keys::follow(client, &namespace, &keys, &health).await });
-    tokio::spawn(secrets::follow(context.clone()));
+    for area in context.scope.areas() {
+        tokio::spawn(secrets::follow(context.clone(), area.clone()));
+    }
 }
 
 /// What tells this replica from the others: the name of its Pod, or of the machine and process.

@@ -9,6 +9,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use tracing::Level;
 use waxwing_crypto::Algorithm;
 
+use crate::scope::Scope;
+
 /// Turns SealedSecrets into Secrets and rolls sealing keys over.
 #[derive(Debug, Parser)]
 #[command(name = "waxwing-controller", version)]
@@ -40,6 +42,20 @@ pub(crate) struct RunArgs {
     /// The namespace of the controller, where its keys are [default: $POD_NAMESPACE, or waxwing-system]
     #[arg(long, value_name = "NAMESPACE", env = "WAXWING_NAMESPACE")]
     pub(crate) namespace: Option<String>,
+
+    /// A namespace whose SealedSecrets are looked after; may be given several times, or several with commas
+    /// in between [default: all namespaces]
+    ///
+    /// With it the controller needs no ClusterRole: see deploy/kustomize/components/namespaced.
+    #[arg(long, value_name = "NAMESPACE", env = "WAXWING_WATCH_NAMESPACE", value_delimiter = ',', value_parser = parse_namespace)]
+    pub(crate) watch_namespace: Vec<String>,
+
+    /// What SealedSecrets must have to be looked after by this controller, such as team=a or
+    /// 'team in (a,b)' [default: nothing]
+    ///
+    /// Controllers that share a cluster need a namespace (--namespace) and keys each.
+    #[arg(long, value_name = "SELECTOR", env = "WAXWING_LABEL_SELECTOR")]
+    pub(crate) label_selector: Option<String>,
 
     /// The age at which the primary key is followed by a new one, such as 30d, 12h or 90s; 0: never
     #[arg(long, value_name = "DURATION", env = "WAXWING_KEY_ROLLOVER_PERIOD", default_value = "30d", value_parser = parse_period)]
@@ -135,7 +151,33 @@ fn parse_period(text: &str) -> Result<Period, humantime::DurationError> {
     Ok((!period.is_zero()).then_some(period))
 }
 
+/// The limit of Kubernetes on the name of a namespace (RFC 1123, a label).
+const MAX_NAMESPACE: usize = 63;
+
+fn parse_namespace(text: &str) -> Result<String, String> {
+    let is_plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = text.as_bytes();
+    let is_name = bytes.len() <= MAX_NAMESPACE
+        && bytes.first().is_some_and(is_plain)
+        && bytes.last().is_some_and(is_plain)
+        && bytes.iter().all(|byte| is_plain(byte) || *byte == b'-');
+    if is_name {
+        Ok(text.to_owned())
+    } else {
+        Err("a namespace has 1 to 63 of the characters a-z 0-9 -, and neither begins nor ends with -".to_owned())
+    }
+}
+
 impl RunArgs {
+    /// What this controller looks after.
+    pub(crate) fn scope(&self) -> Scope {
+        let selector = self.label_selector.as_deref().map(str::trim);
+        Scope::new(
+            &self.watch_namespace,
+            selector.filter(|selector| !selector.is_empty()),
+        )
+    }
+
     /// The namespace of the controller.
     pub(crate) fn own_namespace(&self) -> String {
         self.namespace
@@ -204,6 +246,24 @@ mod tests {
             recipients,
             ["age1a", "age1b", "ssh-ed25519 AAAA someone", "age1c"]
         );
+    }
+
+    #[test]
+    fn namespaces_to_watch_are_given_one_by_one_or_in_one_variable() {
+        let run = |words: &[&str]| {
+            let args = ["waxwing-controller", "run"].iter().chain(words);
+            let parsed = Args::try_parse_from(args)?;
+            let Command::Run(run) = parsed.command else {
+                panic!("not run")
+            };
+            Ok::<_, clap::Error>(run.watch_namespace)
+        };
+        let flag = "--watch-namespace";
+        assert_eq!(run(&[]).unwrap(), [""; 0]);
+        assert_eq!(run(&[flag, "a,b", flag, "c-1"]).unwrap(), ["a", "b", "c-1"]);
+        for wrong in ["", "Prod", "a b", "-a", "a-", "a,,b", &"x".repeat(64)] {
+            assert!(run(&[flag, wrong]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use kube::api::ListParams;
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::PartialObjectMeta;
 use kube::{Client, Config};
+use waxwing_api::SealedSecret;
 use waxwing_api::names::API_VERSION;
 
 use crate::api_error::{self, Tried};
 use crate::args::RunArgs;
+use crate::scope::Scope;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -30,6 +34,10 @@ pub(crate) enum ClusterError {
         "the API server at {url} does not serve {missing} of {API_VERSION}; install the definitions with `waxwing-controller crds | kubectl apply --server-side -f -`"
     )]
     MissingDefinitions { url: String, missing: String },
+    #[error(
+        "--label-selector \"{0}\" is no label selector; write it as for kubectl -l: team=a, team!=b, 'team in (a,b)', team, !team, joined with commas"
+    )]
+    LabelSelector(String),
 }
 
 /// A client that retries nothing by itself: each part of the controller has its own back-off, and
@@ -92,4 +100,24 @@ pub(crate) async fn check_definitions(client: &Client, url: &str) -> Result<(), 
         url: url.to_owned(),
         missing: missing.join(" and "),
     })
+}
+
+/// Fails if the API server says that the label selector is none. Whether it may be used, the watches tell.
+pub(crate) async fn check_label_selector(
+    client: &Client,
+    scope: &Scope,
+) -> Result<(), ClusterError> {
+    let (Some(selector), [area, ..]) = (scope.label_selector(), scope.areas()) else {
+        return Ok(());
+    };
+    let api = area.api::<PartialObjectMeta<SealedSecret>>(client.clone());
+    match api
+        .list(&ListParams::default().labels(selector).limit(1))
+        .await
+    {
+        Err(kube::Error::Api(status)) if status.code == 400 => {
+            Err(ClusterError::LabelSelector(selector.to_owned()))
+        }
+        _ => Ok(()),
+    }
 }

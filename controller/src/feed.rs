@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use kube::runtime::watcher::{self, Event, watcher};
-use kube::{Api, Resource};
+use kube::Resource;
 use waxwing_api::SealedSecret;
 
 use crate::health::Part;
@@ -13,6 +13,7 @@ use crate::object_key::ObjectKey;
 use crate::queue::Work;
 use crate::reconcile::Context;
 use crate::renewal;
+use crate::scope::Area;
 use crate::status;
 use crate::unseal::key_ids;
 use crate::watch::Watch;
@@ -21,13 +22,15 @@ use crate::watch::Watch;
 /// objects does not fill the memory.
 const PAGE: u32 = 100;
 
-/// Queues every SealedSecret that is not as it should be, for ever.
-pub(crate) async fn follow(context: &Context) {
-    let config = watcher::Config::default().page_size(PAGE);
-    let events = watcher(Api::<SealedSecret>::all(context.client.clone()), config);
+/// Queues every SealedSecret of the area that is not as it should be, for ever.
+pub(crate) async fn follow(context: &Context, area: &Area) {
+    let mut config = watcher::Config::default().page_size(PAGE);
+    config.label_selector = context.scope.label_selector().map(str::to_owned);
+    let events = watcher(area.api::<SealedSecret>(context.client.clone()), config);
     let mut watch = Watch::new(
         events,
         Part::SealedSecrets,
+        area,
         "sealedsecrets",
         context.health.clone(),
     );
@@ -40,7 +43,7 @@ pub(crate) async fn follow(context: &Context) {
                 observe(context, object);
             }
             Event::InitDone => {
-                for key in context.index.retain(&std::mem::take(&mut listed)) {
+                for key in context.index.retain(area, &std::mem::take(&mut listed)) {
                     context.queue.remove(&key);
                 }
             }

@@ -1,6 +1,6 @@
 //! What is remembered of each SealedSecret: little, whatever its size.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -8,6 +8,7 @@ use waxwing_api::{Reason, SealedSecret};
 use waxwing_crypto::KeyId;
 
 use crate::object_key::ObjectKey;
+use crate::scope::{Area, Scope};
 use crate::status::first_reason;
 use crate::unseal::Failure;
 
@@ -51,6 +52,7 @@ pub(crate) type Dependents = Arc<BTreeMap<KeyId, i64>>;
 /// Every SealedSecret that was worked off, and those that wait for it.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
+    scope: Scope,
     inner: Mutex<Inner>,
     changed: Notify,
 }
@@ -58,8 +60,8 @@ pub(crate) struct Index {
 #[derive(Debug, Default)]
 struct Inner {
     entries: HashMap<ObjectKey, Entry>,
-    /// All SealedSecrets were listed.
-    complete: bool,
+    /// Where all SealedSecrets were listed.
+    listed: BTreeSet<Area>,
 }
 
 #[derive(Debug, Default)]
@@ -100,6 +102,13 @@ impl Entry {
 }
 
 impl Index {
+    pub(crate) fn of(scope: Scope) -> Self {
+        Self {
+            scope,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn get(&self, key: &ObjectKey) -> Option<Known> {
         self.lock().entries.get(key)?.known.clone()
     }
@@ -151,14 +160,14 @@ impl Index {
         self.changed.notify_one();
     }
 
-    /// All SealedSecrets were listed: forgets all but those, and returns what was forgotten.
-    pub(crate) fn retain(&self, listed: &HashSet<ObjectKey>) -> Vec<ObjectKey> {
+    /// All SealedSecrets of the area were listed: forgets all others of it, and returns what was forgotten.
+    pub(crate) fn retain(&self, area: &Area, listed: &HashSet<ObjectKey>) -> Vec<ObjectKey> {
         let mut inner = self.lock();
-        inner.complete = true;
+        inner.listed.insert(area.clone());
         let gone: Vec<ObjectKey> = inner
             .entries
             .keys()
-            .filter(|key| !listed.contains(key))
+            .filter(|key| area.contains(&key.namespace) && !listed.contains(key))
             .cloned()
             .collect();
         for key in &gone {
@@ -184,6 +193,20 @@ impl Index {
             .collect()
     }
 
+    /// The objects of an area that were worked off.
+    pub(crate) fn keys_in(&self, area: &Area) -> Vec<ObjectKey> {
+        let inner = self.lock();
+        let known = inner
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.known.is_some());
+        known
+            .map(|(key, _)| key)
+            .filter(|key| area.contains(&key.namespace))
+            .cloned()
+            .collect()
+    }
+
     /// How many objects are in each state, and how many are stale.
     pub(crate) fn count(&self) -> (HashMap<State, i64>, i64) {
         let inner = self.lock();
@@ -203,7 +226,8 @@ impl Index {
     /// How many objects need each key; `None` until all objects were listed.
     pub(crate) fn dependents(&self) -> Option<Dependents> {
         let inner = self.lock();
-        if !inner.complete {
+        let is_listed = |area| inner.listed.contains(area);
+        if !self.scope.areas().iter().all(is_listed) {
             return None;
         }
         let mut counts = BTreeMap::new();
@@ -269,16 +293,29 @@ mod tests {
         let index = Index::default();
         index.remember(key("a"), known(1, &[id(1)]));
         assert_eq!(index.dependents(), None);
-        index.retain(&[key("a")].into());
+        index.retain(&Area::Everywhere, &[key("a")].into());
         assert_eq!(counts(&index), [(id(1), 1)]);
         index.clear();
         assert_eq!(index.dependents(), None);
     }
 
     #[test]
+    fn a_listing_of_one_namespace_says_nothing_of_the_others() {
+        let namespaces = ["dev".to_owned(), "prod".to_owned()];
+        let index = Index::of(Scope::new(&namespaces, None));
+        index.remember(key("a"), known(1, &[id(1)]));
+        index.retain(&Area::Namespace("dev".into()), &HashSet::new());
+        assert!(index.get(&key("a")).is_some());
+        assert_eq!(index.dependents(), None);
+        let prod = Area::Namespace("prod".into());
+        assert_eq!(index.retain(&prod, &HashSet::new()), [key("a")]);
+        assert_eq!(counts(&index), []);
+    }
+
+    #[test]
     fn an_object_that_waits_needs_its_old_keys_and_its_new_ones() {
         let index = Index::default();
-        index.retain(&HashSet::new());
+        index.retain(&Area::Everywhere, &HashSet::new());
         index.expect(key("a"), expected("uid", 1, &[id(1)]));
         assert_eq!(counts(&index), [(id(1), 1)]);
         index.remember(key("a"), known(1, &[id(1)]));
@@ -291,7 +328,7 @@ mod tests {
     #[test]
     fn work_on_an_older_generation_or_object_does_not_end_the_wait_of_a_newer_one() {
         let index = Index::default();
-        index.retain(&HashSet::new());
+        index.retain(&Area::Everywhere, &HashSet::new());
         for newer in [expected("uid", 2, &[id(2)]), expected("other", 1, &[id(2)])] {
             index.expect(key("a"), newer);
             index.remember(key("a"), known(1, &[id(1)]));

@@ -35,6 +35,7 @@ mod queue;
 mod reconcile;
 mod renewal;
 mod renewer;
+mod scope;
 mod secrets;
 mod shutdown;
 mod status;

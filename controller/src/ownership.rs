@@ -63,6 +63,18 @@ pub(crate) fn owner_reference(sealed: &SealedSecret) -> OwnerReference {
     }
 }
 
+/// Points at an object that no cluster has.
+pub(crate) fn owner_of_nothing() -> OwnerReference {
+    OwnerReference {
+        api_version: API_VERSION.to_owned(),
+        kind: KIND.to_owned(),
+        name: "nothing".to_owned(),
+        uid: "00000000-0000-0000-0000-000000000000".to_owned(),
+        controller: None,
+        block_owner_deletion: None,
+    }
+}
+
 const KIND: &str = "SealedSecret";
 
 fn controller_of(secret: &Secret) -> Option<&OwnerReference> {

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 use waxwing_api::names::{ADOPT_MERGE, LAST_APPLIED_ANNOTATION, MANAGED_LABEL, MANAGED_VALUE};
-use waxwing_api::{DeletionPolicy, Reason, SealedSecret};
+use waxwing_api::{DeletionPolicy, ImmutablePolicy, Reason, SealedSecret};
 
 use crate::managed_fields::Fields;
 use crate::ownership::{Custody, custody, owner_reference};
@@ -27,6 +27,8 @@ pub(crate) enum Plan {
         version: String,
     },
     Apply(Box<Apply>),
+    /// The Secret that was looked at must go, and then this is applied.
+    Recreate(Box<Apply>),
     Refuse(Failure),
 }
 
@@ -42,10 +44,7 @@ pub(crate) struct Apply {
 
 pub(crate) fn plan(desired: &Desired, sealed: &SealedSecret, existing: Option<&Secret>) -> Plan {
     let Some(existing) = existing else {
-        return Plan::Apply(Box::new(Apply {
-            secret: whole(desired, sealed, ABSENT),
-            alien_items: Vec::new(),
-        }));
+        return Plan::Apply(creation(desired, sealed));
     };
     let version = existing.resource_version().unwrap_or_default();
     match custody(existing, sealed) {
@@ -55,6 +54,13 @@ pub(crate) fn plan(desired: &Desired, sealed: &SealedSecret, existing: Option<&S
     }
 }
 
+fn creation(desired: &Desired, sealed: &SealedSecret) -> Box<Apply> {
+    Box::new(Apply {
+        secret: whole(desired, sealed, ABSENT),
+        alien_items: Vec::new(),
+    })
+}
+
 fn plan_whole(
     desired: &Desired,
     sealed: &SealedSecret,
@@ -62,7 +68,10 @@ fn plan_whole(
     version: String,
 ) -> Plan {
     if let Some(refusal) = refuse_immutable(desired, existing) {
-        return Plan::Refuse(refusal);
+        return match desired.immutable_policy {
+            ImmutablePolicy::Refuse => Plan::Refuse(refusal),
+            ImmutablePolicy::Recreate => Plan::Recreate(creation(desired, sealed)),
+        };
     }
     let wanted = whole(desired, sealed, &version);
     let alien_items = alien_items(desired, existing);
@@ -116,7 +125,7 @@ fn immutable(existing: &Secret, what: &str) -> Failure {
     Failure::of_object(
         Reason::ImmutableSecret,
         format!(
-            "{what}; delete it, and it is made anew: kubectl delete secret -n {} {}",
+            "{what}; delete it, and it is made anew: kubectl delete secret -n {} {} (spec.template.immutablePolicy: Recreate does so by itself)",
             existing.namespace().unwrap_or_default(),
             existing.name_any()
         ),

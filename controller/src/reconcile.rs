@@ -19,6 +19,7 @@ use crate::object_key::ObjectKey;
 use crate::plan::{Plan, plan};
 use crate::queue::{Outcome, Queue, Work};
 use crate::renewer::Renewals;
+use crate::scope::Scope;
 use crate::secrets::Secrets;
 use crate::status::{self, Settled, Staleness, Verdict};
 use crate::telling::{Telling, write_status};
@@ -35,6 +36,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) client: Client,
+    pub(crate) scope: Scope,
     pub(crate) keys: Arc<KeyStore>,
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) index: Arc<Index>,
@@ -189,12 +191,13 @@ async fn write(
         None => None,
     };
     for _ in 0..ATTEMPTS {
-        let apply = match plan(desired, sealed, existing.as_ref()) {
+        let written = match plan(desired, sealed, existing.as_ref()) {
             Plan::Leave { version } => return Ok(version),
             Plan::Refuse(failure) => return Err(failure),
-            Plan::Apply(apply) => apply,
+            Plan::Apply(apply) => writer.apply(&apply).await,
+            Plan::Recreate(apply) => writer.recreate(existing.as_ref(), &apply).await,
         };
-        match writer.apply(&apply).await {
+        match written {
             Ok(version) => return Ok(version),
             Err(WriteError::Conflict) => existing = writer.look().await?,
             Err(WriteError::Failed(failure)) => return Err(failure),

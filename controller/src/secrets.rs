@@ -2,10 +2,10 @@
 //!
 //! Only metadata is watched, and only of Secrets with the label: no plaintext is ever in a cache.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::api::core::v1::Secret;
-use kube::Api;
 use kube::core::PartialObjectMeta;
 use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::watch;
@@ -17,43 +17,50 @@ use crate::mirror::{Mirror, map_event};
 use crate::object_key::ObjectKey;
 use crate::queue::{Queue, Work};
 use crate::reconcile::Context;
+use crate::scope::Area;
 use crate::watch::Watch;
 
 /// The resource versions of all labelled Secrets.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
-    versions: Mutex<Mirror<ObjectKey, Box<str>>>,
-    listed: watch::Sender<bool>,
+    versions: Mutex<BTreeMap<Area, Mirror<ObjectKey, Box<str>>>>,
+    listed: watch::Sender<BTreeSet<Area>>,
 }
 
 impl Secrets {
     /// The resource version of the Secret, if it is there and has the label.
     pub(crate) fn version(&self, key: &ObjectKey) -> Option<Box<str>> {
-        self.with(|mirror| mirror.get(key).cloned())
+        let versions = self.lock();
+        // Areas do not overlap.
+        let (_, mirror) = versions
+            .iter()
+            .find(|(area, _)| area.contains(&key.namespace))?;
+        mirror.get(key).cloned()
     }
 
-    /// Returns once all Secrets were listed.
-    pub(crate) async fn complete(&self) {
+    /// Returns once all Secrets of the area were listed.
+    pub(crate) async fn complete(&self, area: &Area) {
+        let mut listed = self.listed.subscribe();
         // An error means that the sender is gone, and it is part of this.
-        let _ = self.listed.subscribe().wait_for(|listed| *listed).await;
+        let _ = listed.wait_for(|listed| listed.contains(area)).await;
     }
 
-    fn take(&self, event: Event<(ObjectKey, Box<str>)>) {
-        let complete = self.with(|mirror| mirror.take(event));
+    fn take(&self, area: &Area, event: Event<(ObjectKey, Box<str>)>) {
+        let complete = self.lock().entry(area.clone()).or_default().take(event);
         if complete {
             self.listed
-                .send_if_modified(|listed| !std::mem::replace(listed, true));
+                .send_if_modified(|listed| listed.insert(area.clone()));
         }
     }
 
-    fn with<T>(&self, f: impl FnOnce(&mut Mirror<ObjectKey, Box<str>>) -> T) -> T {
-        f(&mut self.versions.lock().unwrap_or_else(PoisonError::into_inner))
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Area, Mirror<ObjectKey, Box<str>>>> {
+        self.versions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Keeps the secrets up to date for ever, and queues each SealedSecret whose Secret is not as the
-/// controller left it.
-pub(crate) async fn follow(context: Context) {
+/// Keeps the secrets of an area up to date for ever, and queues each SealedSecret whose Secret is not
+/// as the controller left it.
+pub(crate) async fn follow(context: Context, area: Area) {
     let Context {
         secrets,
         index,
@@ -62,18 +69,19 @@ pub(crate) async fn follow(context: Context) {
     } = &context;
     let config = watcher::Config::default().labels(MANAGED_LABEL);
     let events = watcher(
-        Api::<PartialObjectMeta<Secret>>::all(context.client.clone()),
+        area.api::<PartialObjectMeta<Secret>>(context.client.clone()),
         config,
     );
-    let mut watch = Watch::new(events, Part::Secrets, "secrets", context.health.clone());
+    let health = context.health.clone();
+    let mut watch = Watch::new(events, Part::Secrets, &area, "secrets", health);
     loop {
         let event = map_event(watch.next().await, |secret| read(&secret));
         let touched = match &event {
             Event::Apply((key, _)) | Event::Delete((key, _)) => vec![key.clone()],
-            Event::InitDone => index.select(|_| true),
+            Event::InitDone => index.keys_in(&area),
             Event::Init | Event::InitApply(_) => Vec::new(),
         };
-        secrets.take(event);
+        secrets.take(&area, event);
         for key in touched {
             queue_if_drifted(&key, secrets, index, queue);
         }

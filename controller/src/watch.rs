@@ -10,6 +10,7 @@ use kube::runtime::watcher::{Error, Event, Result};
 use crate::api_error::{self, Tried};
 use crate::backoff::Backoff;
 use crate::health::{Health, Part};
+use crate::scope::Area;
 
 const BACKOFF: Backoff = Backoff {
     first: Duration::from_millis(200),
@@ -20,6 +21,7 @@ const BACKOFF: Backoff = Backoff {
 pub(crate) struct Watch<K> {
     events: BoxStream<'static, Result<Event<K>>>,
     part: Part,
+    area: Area,
     resource: &'static str,
     health: Arc<Health>,
     failures: u32,
@@ -29,12 +31,14 @@ impl<K> Watch<K> {
     pub(crate) fn new(
         events: impl Stream<Item = Result<Event<K>>> + Send + 'static,
         part: Part,
+        area: &Area,
         resource: &'static str,
         health: Arc<Health>,
     ) -> Self {
         Self {
             events: events.boxed(),
             part,
+            area: area.clone(),
             resource,
             health,
             failures: 0,
@@ -64,12 +68,12 @@ impl<K> Watch<K> {
         match event {
             // A listing that fails begins with this too.
             Event::Init => return,
-            Event::InitDone => self.health.set_ready(self.part),
+            Event::InitDone => self.health.set_ready(self.part, &self.area),
             Event::InitApply(_) | Event::Apply(_) | Event::Delete(_) => {}
         }
         if self.failures > 0 {
             self.failures = 0;
-            tracing::info!(resource = self.resource, "watching again");
+            tracing::info!(resource = self.resource, "watching{} again", self.area);
         }
     }
 
@@ -77,13 +81,13 @@ impl<K> Watch<K> {
         let failures = self.failures;
         let why = self.explain(error);
         if matches!(error, Error::InitialListFailed(_)) {
-            self.health.set_unready(self.part, why.clone());
+            self.health.set_unready(self.part, &self.area, why.clone());
         }
         // A watch that is interrupted once is nothing to wake anyone for: it is taken up where it stopped.
         if failures == 1 && !matches!(error, Error::InitialListFailed(_)) {
-            tracing::debug!(resource = self.resource, "watch interrupted: {why}");
+            tracing::debug!(resource = self.resource, "watch{} interrupted: {why}", self.area);
         } else {
-            tracing::warn!(resource = self.resource, failures, "watch failing: {why}");
+            tracing::warn!(resource = self.resource, failures, "watch{} failing: {why}", self.area);
         }
     }
 

@@ -13,6 +13,7 @@ use crate::keys::custodian::Custodian;
 use crate::queue::{Job, Outcome};
 use crate::reconcile::{Context, DEADLINE, Step, reconcile};
 use crate::renewer::{self, RENEWERS};
+use crate::scope::Area;
 use crate::telling::tell;
 
 /// How long work in progress may go on after the wish to stop.
@@ -35,13 +36,14 @@ impl Leading {
         context.renewals.clear();
         context.index.clear();
         context.metrics.set_leader(true);
-        context
-            .health
-            .set_unready(Part::SealedSecrets, "not loaded yet");
+        let health = &context.health;
+        health.set_not_loaded(Part::SealedSecrets, &context.scope);
         let mut background = JoinSet::new();
         background.spawn(custodian.run());
         background.spawn(key_change::follow(context.clone()));
-        background.spawn(feed_when_ready(context.clone()));
+        for area in context.scope.areas() {
+            background.spawn(feed_when_ready(context.clone(), area.clone()));
+        }
         for _ in 0..RENEWERS {
             background.spawn(renewer::work_off(context.clone()));
         }
@@ -78,7 +80,7 @@ impl Leading {
     fn stand_down(&self) {
         self.context.index.clear();
         self.context.metrics.set_leader(false);
-        self.context.health.set_ready(Part::SealedSecrets);
+        self.context.health.set_aside(Part::SealedSecrets);
     }
 }
 
@@ -124,7 +126,7 @@ async fn work_off(context: Context) {
 
 /// Without the keys nothing can be unsealed, and without the versions of the Secrets it cannot be told
 /// what needs no work.
-async fn feed_when_ready(context: Context) {
-    tokio::join!(context.keys.complete(), context.secrets.complete());
-    feed::follow(&context).await;
+async fn feed_when_ready(context: Context, area: Area) {
+    tokio::join!(context.keys.complete(), context.secrets.complete(&area));
+    feed::follow(&context, &area).await;
 }

@@ -1,5 +1,7 @@
 //! Reads and writes Secrets.
 
+use std::time::Duration;
+
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Client};
@@ -9,8 +11,13 @@ use waxwing_api::names::FIELD_MANAGER;
 
 use crate::api_error::{self, Class, Tried};
 use crate::object_key::ObjectKey;
+use crate::ownership::owner_of_nothing;
 use crate::plan::Apply;
 use crate::unseal::Failure;
+
+/// How long garbage collection may take before something else is done meanwhile.
+const LOOKS: u32 = 50;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
 /// One Secret of the API server.
 pub(crate) struct Writer {
@@ -60,22 +67,71 @@ impl Writer {
         self.remove(&apply.alien_items, &version).await
     }
 
+    /// Has the Secret deleted that was looked at, and applies.
+    pub(crate) async fn recreate(
+        &self,
+        looked_at: Option<&Secret>,
+        apply: &Apply,
+    ) -> Result<String, WriteError> {
+        if let Some(secret) = looked_at {
+            let version = secret.metadata.resource_version.as_deref();
+            self.give_up(version.unwrap_or_default()).await?;
+            self.gone().await?;
+        }
+        self.apply(apply).await
+    }
+
+    /// Leaves the Secret, if it still has that version, to Kubernetes' garbage collection, which deletes
+    /// what belongs to an owner that is not there. So the controller needs no right to delete Secrets,
+    /// which would be one to delete keys.
+    pub(crate) async fn give_up(&self, version: &str) -> Result<(), WriteError> {
+        let patch = json!({
+            "metadata": { "resourceVersion": version, "ownerReferences": [owner_of_nothing()] },
+        });
+        let result = self
+            .api
+            .patch_metadata(&self.name, &merge(), &Patch::Merge(patch))
+            .await;
+        match result {
+            Ok(_) => Ok(()),
+            Err(error) if api_error::is_gone(&error) => Ok(()),
+            Err(error) => Err(write_error(&error)),
+        }
+    }
+
+    /// Waits until garbage collection has deleted the Secret.
+    async fn gone(&self) -> Result<(), WriteError> {
+        for _ in 0..LOOKS {
+            if self.look().await.map_err(WriteError::Failed)?.is_none() {
+                return Ok(());
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        Err(WriteError::Failed(Failure::of_object(
+            Reason::ImmutableSecret,
+            "the Secret is to be made anew, and garbage collection has not deleted it yet; tried again by and by",
+        )))
+    }
+
     async fn remove(&self, items: &[String], version: &str) -> Result<String, WriteError> {
         let nothing: Map<String, Value> = items
             .iter()
             .map(|item| (item.clone(), Value::Null))
             .collect();
         let patch = json!({ "metadata": { "resourceVersion": version }, "data": nothing });
-        let parameters = PatchParams {
-            field_manager: Some(FIELD_MANAGER.to_owned()),
-            ..PatchParams::default()
-        };
         let removed = self
             .api
-            .patch_metadata(&self.name, &parameters, &Patch::Merge(patch))
+            .patch_metadata(&self.name, &merge(), &Patch::Merge(patch))
             .await;
         let removed = removed.map_err(|error| write_error(&error))?;
         Ok(removed.metadata.resource_version.unwrap_or_default())
+    }
+}
+
+fn merge() -> PatchParams {
+    PatchParams {
+        field_manager: Some(FIELD_MANAGER.to_owned()),
+        ..PatchParams::default()
     }
 }
 

@@ -14,6 +14,7 @@ use super::inventory::Inventory;
 use super::ring::Keys;
 use crate::health::{Health, Part};
 use crate::mirror::{Mirror, map_event};
+use crate::scope::Area;
 use crate::watch::Watch;
 
 /// Follows both kinds of objects, and publishes a snapshot after each change.
@@ -109,7 +110,7 @@ pub(crate) async fn follow(
 async fn follow_secrets(client: &Client, namespace: &str, store: &KeyStore, health: &Arc<Health>) {
     let config = watcher::Config::default().fields(&key_secret_selector());
     let events = watcher(Api::<Secret>::namespaced(client.clone(), namespace), config);
-    let mut watch = Watch::new(events, Part::KeySecrets, "secrets", health.clone());
+    let mut watch = Watch::new(events, Part::KeySecrets, &Area::Everywhere, "secrets", health.clone());
     loop {
         let event = map_event(watch.next().await, |secret| {
             (secret.name_any(), Arc::new(KeySecret::read(&secret)))
@@ -130,7 +131,7 @@ async fn follow_sealing_keys(
         Api::<SealingKey>::namespaced(client.clone(), namespace),
         watcher::Config::default(),
     );
-    let mut watch = Watch::new(events, Part::SealingKeys, "sealingkeys", health.clone());
+    let mut watch = Watch::new(events, Part::SealingKeys, &Area::Everywhere, "sealingkeys", health.clone());
     loop {
         let event = map_event(watch.next().await, |key| (key.name_any(), Arc::new(key)));
         if store.with(|mirrors| mirrors.sealing_keys.take(event)) {
@@ -141,16 +142,17 @@ async fn follow_sealing_keys(
 
 fn report_health(keys: &Keys, health: &Health) {
     if !keys.ring().is_empty() {
-        health.set_ready(Part::Keys);
+        health.set_ready(Part::Keys, &Area::Everywhere);
     } else if keys.unreadable().is_empty() {
-        health.set_unready(Part::Keys, "there is none yet");
+        health.set_unready(Part::Keys, &Area::Everywhere, "there is none yet");
     } else {
         let why: Vec<String> = keys
             .unreadable()
             .iter()
             .map(|(secret, why)| format!("key Secret {secret}: {why}"))
             .collect();
-        health.set_unready(Part::Keys, format!("none can be read ({})", why.join("; ")));
+        let why = format!("none can be read ({})", why.join("; "));
+        health.set_unready(Part::Keys, &Area::Everywhere, why);
     }
 }
 

@@ -30,6 +30,7 @@ fn desired(items: &[(&str, &str)]) -> Desired {
             .collect(),
         type_: "Opaque".to_owned(),
         immutable: None,
+        immutable_policy: ImmutablePolicy::Refuse,
         labels: BTreeMap::new(),
         annotations: BTreeMap::new(),
         deletion_policy: DeletionPolicy::Delete,
@@ -91,6 +92,7 @@ fn word(plan: &Plan) -> String {
         Plan::Leave { .. } => "leave".to_owned(),
         Plan::Refuse(failure) => failure.reason.to_string(),
         Plan::Apply(apply) if apply.alien_items.is_empty() => "apply".to_owned(),
+        Plan::Recreate(_) => "recreate".to_owned(),
         Plan::Apply(apply) => format!("apply, remove {}", apply.alien_items.join(" ")),
     }
 }
@@ -262,6 +264,42 @@ fn an_immutable_secret_is_left_alone_or_named() {
         ..with_items(&[("a", "1")])
     };
     check("only a label changed", &existing, &labels, "apply");
+}
+
+#[test]
+fn what_kubernetes_does_not_let_change_is_made_anew_only_if_the_template_asks_for_it() {
+    let immutable = |value: &str, immutable_policy| Desired {
+        immutable: Some(true),
+        immutable_policy,
+        ..desired(&[("a", value)])
+    };
+    let of_type = |type_: &str, immutable_policy| Desired {
+        type_: type_.to_owned(),
+        immutable_policy,
+        ..desired(&[("a", "1")])
+    };
+    let (refuse, recreate) = (ImmutablePolicy::Refuse, ImmutablePolicy::Recreate);
+    for (name, wanted, expected) in [
+        ("value, Refuse", immutable("2", refuse), "ImmutableSecret"),
+        ("value, Recreate", immutable("2", recreate), "recreate"),
+        ("same, Recreate", immutable("1", recreate), "leave"),
+        ("type, Refuse", of_type("x/y", refuse), "ImmutableSecret"),
+        ("type, Recreate", of_type("x/y", recreate), "recreate"),
+    ] {
+        check(name, &applied(&immutable("1", refuse)), &wanted, expected);
+    }
+    let foreign = Secret {
+        immutable: Some(true),
+        ..foreign(&[("x", "y")], &[])
+    };
+    let name = "a foreign one, Recreate";
+    check(name, &foreign, &immutable("1", recreate), "NotOwned");
+    let merged = Secret {
+        immutable: Some(true),
+        ..self::foreign(&[("x", "y")], &[(ADOPT_ANNOTATION, "merge")])
+    };
+    let name = "one that items go into, Recreate";
+    check(name, &merged, &immutable("1", recreate), "ImmutableSecret");
 }
 
 #[test]

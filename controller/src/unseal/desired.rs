@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use waxwing_api::DeletionPolicy;
+use waxwing_api::{DeletionPolicy, ImmutablePolicy};
 
 use super::Plaintext;
 
@@ -15,6 +15,7 @@ pub(crate) struct Desired {
     pub(crate) items: Items,
     pub(crate) type_: String,
     pub(crate) immutable: Option<bool>,
+    pub(crate) immutable_policy: ImmutablePolicy,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) annotations: BTreeMap<String, String>,
     pub(crate) deletion_policy: DeletionPolicy,

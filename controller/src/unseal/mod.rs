@@ -4,6 +4,7 @@
 
 mod desired;
 mod failure;
+mod filters;
 mod template;
 
 use std::time::SystemTime;
@@ -147,6 +148,7 @@ fn assemble(sealed: &SealedSecret, mut items: Items) -> Result<Desired, Vec<Fail
         items,
         type_: template.type_.unwrap_or_else(|| DEFAULT_TYPE.to_owned()),
         immutable: template.immutable,
+        immutable_policy: template.immutable_policy,
         labels: metadata.labels,
         annotations: metadata.annotations,
         deletion_policy: sealed.spec.deletion_policy,

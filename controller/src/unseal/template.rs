@@ -1,12 +1,16 @@
 //! Items made of other items: `spec.template.data`.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 use waxwing_api::Reason;
 use zeroize::Zeroizing;
 
+use super::filters::{self, Refusal};
 use super::{Failure, Items};
 
 /// How many steps one template may take: far more than any real one, far fewer than would hold up the
@@ -14,7 +18,8 @@ use super::{Failure, Items};
 const FUEL: u64 = 100_000;
 
 /// Renders every template over the opened items. An item is named as it is (`{{ password }}`), or,
-/// where its name is no identifier, through `items` (`{{ items["tls.crt"] }}`).
+/// where its name is no identifier, through `items` (`{{ items["tls.crt"] }}`). A binary item is there
+/// as base64 only (`{{ base64["key.p12"] }}`).
 pub(super) fn render(
     templates: &BTreeMap<String, String>,
     items: &Items,
@@ -48,10 +53,14 @@ fn environment() -> Environment<'static> {
     let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
     environment.set_syntax(syntax.expect("the delimiters are the default ones"));
     environment.set_fuel(Some(FUEL));
+    filters::add_to(&mut environment);
     environment
 }
 
-/// Binary items cannot stand in a text: they are not defined here.
+/// The maps that hold all items. An item of such a name hides the map.
+const MAPS: [&str; 2] = ["items", "base64"];
+
+/// Binary items cannot stand in a text: they are defined in `base64` only.
 fn context(items: &Items) -> Value {
     let texts: BTreeMap<String, Value> = items
         .iter()
@@ -62,9 +71,15 @@ fn context(items: &Items) -> Value {
             ))
         })
         .collect();
-    let all = Value::from(texts.clone());
+    let base64: BTreeMap<String, Value> = items
+        .iter()
+        .map(|(item, plaintext)| (item.clone(), Value::from(STANDARD.encode(plaintext))))
+        .collect();
+    let maps = MAPS.into_iter().zip([texts.clone(), base64]);
     let mut context = texts;
-    context.entry("items".to_owned()).or_insert(all);
+    for (name, map) in maps {
+        context.entry(name.to_owned()).or_insert(Value::from(map));
+    }
     Value::from(context)
 }
 
@@ -85,7 +100,7 @@ fn render_one(
         .map_err(|error| explain(environment, &error, template, items))
 }
 
-/// The engine's own message can quote values: only the kind of the error, its line, and names from the
+/// The engine's own message can quote values: only the kind of the error, its line, and words from the
 /// template are passed on.
 fn explain(
     environment: &Environment<'_>,
@@ -97,34 +112,49 @@ fn explain(
         .line()
         .map(|line| format!(" in line {line}"))
         .unwrap_or_default();
-    let what = match error.kind() {
-        minijinja::ErrorKind::UndefinedError => explain_undefined(environment, template, items),
-        minijinja::ErrorKind::OutOfFuel => "takes too many steps".to_owned(),
-        kind => kind.to_string(),
+    let refusal = error.source().and_then(|source| source.downcast_ref());
+    let what = match (error.kind(), refusal) {
+        (_, Some(Refusal(why))) => (*why).to_owned(),
+        (ErrorKind::OutOfFuel, _) => "takes too many steps".to_owned(),
+        (ErrorKind::UndefinedError | ErrorKind::InvalidOperation, _) => {
+            explain_undefined(environment, template, items)
+                .unwrap_or_else(|| error.kind().to_string())
+        }
+        // These speak of the template alone, which is as public as the object.
+        (
+            kind @ (ErrorKind::SyntaxError
+            | ErrorKind::UnknownFilter
+            | ErrorKind::UnknownFunction
+            | ErrorKind::UnknownTest),
+            _,
+        ) => format!("{kind} ({})", error.detail().unwrap_or_default()),
+        (kind, _) => kind.to_string(),
     };
     format!("template: {what}{line}; correct spec.template.data")
 }
 
-fn explain_undefined(environment: &Environment<'_>, template: &str, items: &Items) -> String {
-    let Ok(template) = environment.template_from_str(template) else {
-        return "undefined name".to_owned();
-    };
-    let mut unknown: Vec<String> = template
-        .undeclared_variables(false)
+/// The names that stand for nothing; `None`: there are none.
+fn explain_undefined(
+    environment: &Environment<'_>,
+    template: &str,
+    items: &Items,
+) -> Option<String> {
+    let names = environment
+        .template_from_str(template)
+        .ok()?
+        .undeclared_variables(false);
+    let mut unknown: Vec<String> = names
         .into_iter()
-        .filter(|name| name != "items" && !is_text(items, name))
+        .filter(|name| !MAPS.contains(&name.as_str()))
+        .filter_map(|name| match items.get(&name) {
+            None => Some(format!("there is no item {name}")),
+            Some(plaintext) => str::from_utf8(plaintext)
+                .is_err()
+                .then(|| format!("{name} is binary (base64.{name} is its base64)")),
+        })
         .collect();
     unknown.sort();
-    match unknown.as_slice() {
-        [] => "a name that it uses is not defined".to_owned(),
-        names => format!("there is no text item {}", names.join(", ")),
-    }
-}
-
-fn is_text(items: &Items, name: &str) -> bool {
-    items
-        .get(name)
-        .is_some_and(|plaintext| std::str::from_utf8(plaintext).is_ok())
+    (!unknown.is_empty()).then(|| unknown.join(", "))
 }
 
 #[cfg(test)]
@@ -138,6 +168,8 @@ mod tests {
             ("user", b"app".as_slice()),
             ("pass", b"s3cr3t<&>"),
             ("tls.crt", b"PEM\n"),
+            ("json", br#"{"user": "app"}"#),
+            ("quoted", br#"it's "it""#),
             ("blob", b"\xff\x00"),
         ]
         .into_iter()
@@ -163,9 +195,17 @@ mod tests {
             ("{{ items[\"tls.crt\"] }}", "PEM\n"),
             (
                 "{% for name in items %}{{ name }} {% endfor %}",
-                "pass tls.crt user ",
+                "json pass quoted tls.crt user ",
             ),
             ("no item at all", "no item at all"),
+            ("{{ (user ~ ':' ~ pass)|b64encode }}", "YXBwOnMzY3IzdDwmPg=="),
+            ("{{ base64.blob }}", "/wA="),
+            ("{{ base64['tls.crt']|b64decode }}", "PEM\n"),
+            ("{{ pass|tojson }}", r#""s3cr3t<&>""#),
+            ("{{ {'auth': quoted}|tojson }}", r#"{"auth":"it's \"it\""}"#),
+            ("{{ (json|fromjson).user }}", "app"),
+            ("{{ quoted|shellquote }}", r#"'it'\''s "it"'"#),
+            ("{{ pass|urlencode }}/{{ '/@:~'|urlencode }}", "s3cr3t%3C%26%3E/%2F%40%3A~"),
         ] {
             assert_eq!(
                 render_text("url", template).unwrap(),
@@ -181,13 +221,18 @@ mod tests {
             (
                 "url",
                 "a\n{{ nosuch }}",
-                &["url: ", "no text item nosuch", "line 2"][..],
+                &["url: ", "no item nosuch", "line 2"][..],
             ),
-            ("url", "{{ blob }}", &["no text item blob"]),
-            ("url", "{{ items['nosuch'] }}", &["not defined", "line 1"]),
+            ("url", "{{ blob }}", &["blob is binary"]),
+            ("url", "{{ items['nosuch'] }}", &["undefined", "line 1"]),
             ("url", "{{ user", &["line 1"]),
             ("url", "{{ pass + 1 }}", &["line 1"]),
-            ("url", "{{ pass|nosuchfilter }}", &["line 1"]),
+            ("url", "{{ pass|nosuchfilter }}", &["nosuchfilter", "line 1"]),
+            ("url", "{{ nosuch() }}", &["nosuch", "line 1"]),
+            ("url", "\n\n{{ pass|b64decode }}", &["b64decode is given what is no base64", "line 3"]),
+            ("url", "{{ base64.blob|b64decode }}", &["no text"]),
+            ("url", "{{ pass|fromjson }}", &["fromjson is given what is no JSON"]),
+            ("url", "{{ blob|b64encode }}", &["base64.blob is its base64"]),
             (
                 "url",
                 "{% for i in range(99999) %}{% for j in range(99999) %}{{ j }}{% endfor %}{% endfor %}",

@@ -18,7 +18,7 @@ use kube::CustomResourceExt as _;
 
 pub use condition::{ConditionType, KeyConditionType, KeyReason, Reason};
 pub use sealed_secret::{
-    DeletionPolicy, Renewal, SealedSecret, SealedSecretSpec, SealedSecretStatus, SecretTemplate,
+    DeletionPolicy, ImmutablePolicy, Renewal, SealedSecret, SealedSecretSpec, SealedSecretStatus, SecretTemplate,
     TemplateMetadata,
 };
 pub use sealing_key::{KeyAlgorithm, KeyState, SealingKey, SealingKeySpec, SealingKeyStatus};

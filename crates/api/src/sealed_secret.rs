@@ -79,6 +79,11 @@ pub struct SecretTemplate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub immutable: Option<bool>,
 
+    /// What becomes of a change that Kubernetes does not let happen to the Secret: of the data of an
+    /// immutable one, or of the type.
+    #[serde(default)]
+    pub immutable_policy: ImmutablePolicy,
+
     /// Further items, each the text of a template (Jinja syntax) that may name the decrypted items.
     /// An undefined name is an error.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -97,6 +102,16 @@ pub struct TemplateMetadata {
     /// Annotations of the Secret.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
+}
+
+/// What becomes of a change that Kubernetes does not let happen to the Secret.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ImmutablePolicy {
+    /// The Secret stays as it is, and the object says `ImmutableSecret`.
+    #[default]
+    Refuse,
+    /// The Secret is deleted and made anew: for a moment it is not there.
+    Recreate,
 }
 
 /// What becomes of the Secret when its SealedSecret is deleted.

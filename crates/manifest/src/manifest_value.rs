@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use waxwing_api::names::API_VERSION;
-use waxwing_api::{DeletionPolicy, SealedSecret, SecretTemplate};
+use waxwing_api::{DeletionPolicy, ImmutablePolicy, SealedSecret, SecretTemplate};
 use zeroize::Zeroizing;
 
 use crate::secret::SecretManifest;
@@ -83,10 +83,15 @@ fn template_value(template: &SecretTemplate) -> Value {
             ("annotations", Value::text_map(&metadata.annotations)),
         ])
     });
+    let immutable_policy = match template.immutable_policy {
+        ImmutablePolicy::Refuse => None,
+        ImmutablePolicy::Recreate => Some(Value::text("Recreate")),
+    };
     Value::map([
         ("metadata", metadata),
         ("type", template.type_.as_deref().map(Value::text)),
         ("immutable", template.immutable.map(Value::Bool)),
+        ("immutablePolicy", immutable_policy),
         ("data", Value::text_map(&template.data)),
     ])
 }

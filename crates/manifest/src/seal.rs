@@ -72,7 +72,7 @@ fn template_of(secret: &SecretManifest) -> Option<SecretTemplate> {
         metadata: Some(metadata).filter(|metadata| *metadata != TemplateMetadata::default()),
         type_: secret.type_.clone(),
         immutable: secret.immutable,
-        data: BTreeMap::new(),
+        ..SecretTemplate::default()
     };
     Some(template).filter(|template| *template != SecretTemplate::default())
 }

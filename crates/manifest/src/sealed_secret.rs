@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use waxwing_api::names::API_VERSION;
 use waxwing_api::{
-    DeletionPolicy, SealedSecret, SealedSecretSpec, SecretTemplate, TemplateMetadata,
+    DeletionPolicy, ImmutablePolicy, SealedSecret, SealedSecretSpec, SecretTemplate, TemplateMetadata,
 };
 use waxwing_crypto::SealedValue;
 
@@ -133,25 +133,40 @@ fn read_spec(fields: &mut Fields<'_>, node: NodeId) -> SealedSecretSpec {
             }
             "template" if fields.tree().is_null(entry.value) => {}
             "template" => spec.template = Some(read_template(fields, entry.value)),
-            "deletionPolicy" => spec.deletion_policy = read_policy(fields, entry.value),
+            "deletionPolicy" => {
+                let choices = [
+                    ("Delete", DeletionPolicy::Delete),
+                    ("Retain", DeletionPolicy::Retain),
+                ];
+                let path = "spec.deletionPolicy";
+                spec.deletion_policy =
+                    read_choice(fields, entry.value, path, choices, "Delete and Retain");
+            }
             _ => fields.unknown(entry, "spec."),
         }
     }
     spec
 }
 
-fn read_policy(fields: &mut Fields<'_>, node: NodeId) -> DeletionPolicy {
-    match fields.optional_text(node, "spec.deletionPolicy").as_deref() {
-        Some("Delete") | None => DeletionPolicy::Delete,
-        Some("Retain") => DeletionPolicy::Retain,
-        Some(_) => {
-            let problem = Problem::NotOneOf {
-                allowed: "Delete and Retain",
-            };
-            fields.report(node, field("spec.deletionPolicy"), problem);
-            DeletionPolicy::Delete
-        }
-    }
+/// One of two words; the first of them if there is none.
+fn read_choice<T: Default>(
+    fields: &mut Fields<'_>,
+    node: NodeId,
+    path: &'static str,
+    choices: [(&str, T); 2],
+    allowed: &'static str,
+) -> T {
+    let Some(text) = fields.optional_text(node, path) else {
+        return T::default();
+    };
+    let chosen = choices.into_iter().find(|(word, _)| *word == text);
+    chosen.map_or_else(
+        || {
+            fields.report(node, field(path), Problem::NotOneOf { allowed });
+            T::default()
+        },
+        |(_, choice)| choice,
+    )
 }
 
 fn read_template(fields: &mut Fields<'_>, node: NodeId) -> SecretTemplate {
@@ -163,6 +178,15 @@ fn read_template(fields: &mut Fields<'_>, node: NodeId) -> SecretTemplate {
             "immutable" => {
                 template.immutable =
                     fields.optional_boolean(entry.value, "spec.template.immutable");
+            }
+            "immutablePolicy" => {
+                let choices = [
+                    ("Refuse", ImmutablePolicy::Refuse),
+                    ("Recreate", ImmutablePolicy::Recreate),
+                ];
+                let path = "spec.template.immutablePolicy";
+                template.immutable_policy =
+                    read_choice(fields, entry.value, path, choices, "Refuse and Recreate");
             }
             "data" => template.data = read_items(fields, entry.value, "spec.template.data"),
             _ => fields.unknown(entry, "spec.template."),

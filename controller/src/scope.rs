@@ -1,0 +1,117 @@
+//! Which objects this controller looks after: what the flags `--watch-namespace` and
+//! `--label-selector` decide.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use kube::core::NamespaceResourceScope;
+use kube::{Api, Client, Resource};
+
+/// A part of the cluster that has a watch of its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Area {
+    /// All namespaces.
+    Everywhere,
+    /// One namespace.
+    Namespace(Arc<str>),
+}
+
+impl Area {
+    pub(crate) fn contains(&self, namespace: &str) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::Namespace(name) => **name == *namespace,
+        }
+    }
+
+    /// The objects of one kind in it.
+    pub(crate) fn api<K>(&self, client: Client) -> Api<K>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        match self {
+            Self::Everywhere => Api::all(client),
+            Self::Namespace(name) => Api::namespaced(client, name),
+        }
+    }
+}
+
+/// Where it is, as the end of a sentence part: `watch of Secrets in prod`.
+impl fmt::Display for Area {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everywhere => Ok(()),
+            Self::Namespace(name) => write!(f, " in {name}"),
+        }
+    }
+}
+
+/// All that this controller looks after.
+#[derive(Debug, Clone)]
+pub(crate) struct Scope {
+    areas: Arc<[Area]>,
+    label_selector: Option<Arc<str>>,
+}
+
+impl Scope {
+    /// No namespaces: all of them. No label selector: all objects.
+    pub(crate) fn new(namespaces: &[String], label_selector: Option<&str>) -> Self {
+        let names: BTreeSet<&String> = namespaces.iter().collect();
+        let areas = if names.is_empty() {
+            [Area::Everywhere].into()
+        } else {
+            let areas = names.into_iter().map(|name| name.as_str().into());
+            areas.map(Area::Namespace).collect()
+        };
+        Self {
+            areas,
+            label_selector: label_selector.map(Into::into),
+        }
+    }
+
+    /// Never overlapping.
+    pub(crate) fn areas(&self) -> &[Area] {
+        &self.areas
+    }
+
+    /// What selects the SealedSecrets in each area.
+    pub(crate) fn label_selector(&self) -> Option<&str> {
+        self.label_selector.as_deref()
+    }
+}
+
+/// Everything there is.
+impl Default for Scope {
+    fn default() -> Self {
+        Self::new(&[], None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_namespace_that_is_named_is_watched_once_and_otherwise_all_together() {
+        let namespace = |name: &str| Area::Namespace(name.into());
+        for (named, areas) in [
+            (&[][..], vec![Area::Everywhere]),
+            (&["prod"], vec![namespace("prod")]),
+            (
+                &["prod", "dev", "prod"],
+                vec![namespace("dev"), namespace("prod")],
+            ),
+        ] {
+            let named: Vec<String> = named.iter().map(|&name| name.to_owned()).collect();
+            assert_eq!(Scope::new(&named, None).areas(), areas, "{named:?}");
+        }
+    }
+
+    #[test]
+    fn an_area_holds_the_objects_of_its_namespace() {
+        assert!(Area::Everywhere.contains("prod"));
+        assert!(Area::Namespace("prod".into()).contains("prod"));
+        assert!(!Area::Namespace("prod".into()).contains("prod-2"));
+    }
+}
