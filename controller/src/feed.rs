@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use kube::runtime::watcher::{self, Event, watcher};
 use kube::Resource;
+use kube::runtime::watcher::{self, Event, watcher};
 use waxwing_api::SealedSecret;
 
 use crate::health::Part;

@@ -96,7 +96,10 @@ mod tests {
         assert!(health.problems().is_empty());
         let why = "the controller may not list sealedsecrets";
         health.set_unready(Part::SealedSecrets, &everywhere, why);
-        assert_eq!(health.problems(), [format!("watch of SealedSecrets: {why}")]);
+        assert_eq!(
+            health.problems(),
+            [format!("watch of SealedSecrets: {why}")]
+        );
     }
 
     #[test]

@@ -85,9 +85,18 @@ impl<K> Watch<K> {
         }
         // A watch that is interrupted once is nothing to wake anyone for: it is taken up where it stopped.
         if failures == 1 && !matches!(error, Error::InitialListFailed(_)) {
-            tracing::debug!(resource = self.resource, "watch{} interrupted: {why}", self.area);
+            tracing::debug!(
+                resource = self.resource,
+                "watch{} interrupted: {why}",
+                self.area
+            );
         } else {
-            tracing::warn!(resource = self.resource, failures, "watch{} failing: {why}", self.area);
+            tracing::warn!(
+                resource = self.resource,
+                failures,
+                "watch{} failing: {why}",
+                self.area
+            );
         }
     }
 

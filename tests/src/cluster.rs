@@ -63,8 +63,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Applies deploy/kustomize, waits until the custom resources are served, starts garbage
-    /// collection and makes the kubeconfig of the controller's ServiceAccount.
+    /// Applies deploy/kustomize and takes it up.
     ///
     /// # Errors
     /// When the API server refuses an object.
@@ -73,6 +72,16 @@ impl Cluster {
         for object in kustomize::objects(&kustomize::base())? {
             kustomize::apply(&client, &object).await?;
         }
+        self.take_up().await
+    }
+
+    /// Takes up an installation that is applied already: waits until the custom resources are served,
+    /// starts garbage collection and makes the kubeconfig of the controller's ServiceAccount.
+    ///
+    /// # Errors
+    /// When something of it is not there.
+    pub async fn take_up(&mut self) -> Result<(), HarnessError> {
+        let client = self.client().await?;
         wait_until_served(&client).await?;
         self.plane.start_controller_manager()?;
         let token = token_of(&client, CONTROLLER_ACCOUNT).await?;

@@ -80,9 +80,11 @@ impl Controller {
             .arg("run")
             .arg("--kubeconfig")
             .arg(cluster.controller_kubeconfig())
-            .args(["--namespace", DEFAULT_NAMESPACE])
             .args(["--http-address", &format!("127.0.0.1:{port}")])
             .args(args);
+        if !args.contains(&"--namespace") {
+            command.args(["--namespace", DEFAULT_NAMESPACE]);
+        }
         prepare(&mut command);
         let name = format!("waxwing-controller-{port}");
         Ok(Self {

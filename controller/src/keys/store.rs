@@ -110,7 +110,13 @@ pub(crate) async fn follow(
 async fn follow_secrets(client: &Client, namespace: &str, store: &KeyStore, health: &Arc<Health>) {
     let config = watcher::Config::default().fields(&key_secret_selector());
     let events = watcher(Api::<Secret>::namespaced(client.clone(), namespace), config);
-    let mut watch = Watch::new(events, Part::KeySecrets, &Area::Everywhere, "secrets", health.clone());
+    let mut watch = Watch::new(
+        events,
+        Part::KeySecrets,
+        &Area::Everywhere,
+        "secrets",
+        health.clone(),
+    );
     loop {
         let event = map_event(watch.next().await, |secret| {
             (secret.name_any(), Arc::new(KeySecret::read(&secret)))
@@ -131,7 +137,13 @@ async fn follow_sealing_keys(
         Api::<SealingKey>::namespaced(client.clone(), namespace),
         watcher::Config::default(),
     );
-    let mut watch = Watch::new(events, Part::SealingKeys, &Area::Everywhere, "sealingkeys", health.clone());
+    let mut watch = Watch::new(
+        events,
+        Part::SealingKeys,
+        &Area::Everywhere,
+        "sealingkeys",
+        health.clone(),
+    );
     loop {
         let event = map_event(watch.next().await, |key| (key.name_any(), Arc::new(key)));
         if store.with(|mirrors| mirrors.sealing_keys.take(event)) {

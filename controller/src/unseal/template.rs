@@ -198,14 +198,20 @@ mod tests {
                 "json pass quoted tls.crt user ",
             ),
             ("no item at all", "no item at all"),
-            ("{{ (user ~ ':' ~ pass)|b64encode }}", "YXBwOnMzY3IzdDwmPg=="),
+            (
+                "{{ (user ~ ':' ~ pass)|b64encode }}",
+                "YXBwOnMzY3IzdDwmPg==",
+            ),
             ("{{ base64.blob }}", "/wA="),
             ("{{ base64['tls.crt']|b64decode }}", "PEM\n"),
             ("{{ pass|tojson }}", r#""s3cr3t<&>""#),
             ("{{ {'auth': quoted}|tojson }}", r#"{"auth":"it's \"it\""}"#),
             ("{{ (json|fromjson).user }}", "app"),
             ("{{ quoted|shellquote }}", r#"'it'\''s "it"'"#),
-            ("{{ pass|urlencode }}/{{ '/@:~'|urlencode }}", "s3cr3t%3C%26%3E/%2F%40%3A~"),
+            (
+                "{{ pass|urlencode }}/{{ '/@:~'|urlencode }}",
+                "s3cr3t%3C%26%3E/%2F%40%3A~",
+            ),
         ] {
             assert_eq!(
                 render_text("url", template).unwrap(),
@@ -227,12 +233,28 @@ mod tests {
             ("url", "{{ items['nosuch'] }}", &["undefined", "line 1"]),
             ("url", "{{ user", &["line 1"]),
             ("url", "{{ pass + 1 }}", &["line 1"]),
-            ("url", "{{ pass|nosuchfilter }}", &["nosuchfilter", "line 1"]),
+            (
+                "url",
+                "{{ pass|nosuchfilter }}",
+                &["nosuchfilter", "line 1"],
+            ),
             ("url", "{{ nosuch() }}", &["nosuch", "line 1"]),
-            ("url", "\n\n{{ pass|b64decode }}", &["b64decode is given what is no base64", "line 3"]),
+            (
+                "url",
+                "\n\n{{ pass|b64decode }}",
+                &["b64decode is given what is no base64", "line 3"],
+            ),
             ("url", "{{ base64.blob|b64decode }}", &["no text"]),
-            ("url", "{{ pass|fromjson }}", &["fromjson is given what is no JSON"]),
-            ("url", "{{ blob|b64encode }}", &["base64.blob is its base64"]),
+            (
+                "url",
+                "{{ pass|fromjson }}",
+                &["fromjson is given what is no JSON"],
+            ),
+            (
+                "url",
+                "{{ blob|b64encode }}",
+                &["base64.blob is its base64"],
+            ),
             (
                 "url",
                 "{% for i in range(99999) %}{% for j in range(99999) %}{{ j }}{% endfor %}{% endfor %}",

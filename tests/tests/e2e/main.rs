@@ -18,11 +18,14 @@ mod keys;
 mod kills;
 mod lifecycle;
 mod many_objects;
+mod namespaced;
 mod ownership;
 mod renewal;
 mod scopes;
 mod secret_types;
+mod selected;
 mod start;
+mod templates;
 mod unsealing;
 
 use waxwing_tests::{Space, Stage};
