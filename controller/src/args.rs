@@ -22,7 +22,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Runs the controller until it is told to stop
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Prints the custom resource definitions as YAML
     ///
     /// Install them with: waxwing-controller crds | kubectl apply --server-side -f -

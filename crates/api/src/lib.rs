@@ -18,8 +18,8 @@ use kube::CustomResourceExt as _;
 
 pub use condition::{ConditionType, KeyConditionType, KeyReason, Reason};
 pub use sealed_secret::{
-    DeletionPolicy, ImmutablePolicy, Renewal, SealedSecret, SealedSecretSpec, SealedSecretStatus, SecretTemplate,
-    TemplateMetadata,
+    DeletionPolicy, ImmutablePolicy, Renewal, SealedSecret, SealedSecretSpec, SealedSecretStatus,
+    SecretTemplate, TemplateMetadata,
 };
 pub use sealing_key::{KeyAlgorithm, KeyState, SealingKey, SealingKeySpec, SealingKeyStatus};
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use waxwing_api::names::API_VERSION;
 use waxwing_api::{
-    DeletionPolicy, ImmutablePolicy, SealedSecret, SealedSecretSpec, SecretTemplate, TemplateMetadata,
+    DeletionPolicy, ImmutablePolicy, SealedSecret, SealedSecretSpec, SecretTemplate,
+    TemplateMetadata,
 };
 use waxwing_crypto::SealedValue;
 

@@ -9,6 +9,7 @@ mod pod;
 mod rbac;
 mod sealed_secret;
 mod sealing_key;
+mod watched_namespace;
 
 use tokio::sync::OnceCell;
 use waxwing_tests::Cluster;
