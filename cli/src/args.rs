@@ -8,8 +8,8 @@ use clap::builder::{PossibleValuesParser, Styles, TypedValueParser};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    completions, create, generate, init, inspect, keygen, keys, recipients, reseal, schema, seal,
-    status, unseal, validate,
+    completions, create, diff, generate, init, inspect, keygen, keys, recipients, reseal, schema,
+    seal, status, textconv, unseal, validate,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Inspect(inspect::Args),
     Validate(validate::Args),
     Status(status::Args),
+    Diff(diff::Args),
+    Textconv(textconv::Args),
     Reseal(reseal::Args),
     Recipients(recipients::Args),
     Keygen(keygen::Args),

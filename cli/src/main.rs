@@ -16,6 +16,7 @@ mod duration;
 mod git;
 mod identities;
 mod input;
+mod item_report;
 mod namespace;
 mod output;
 mod parallel;

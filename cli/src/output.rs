@@ -12,6 +12,8 @@ use crate::diagnostic::Advice;
 pub(crate) enum Audience {
     /// Whoever the umask lets.
     Public,
+    /// Whoever the umask lets; and whoever may read it may run it.
+    Executable,
     /// The owner alone.
     Private,
 }
@@ -20,6 +22,7 @@ impl Audience {
     fn mode(self) -> u32 {
         match self {
             Self::Public => 0o666,
+            Self::Executable => 0o777,
             Self::Private => 0o600,
         }
     }

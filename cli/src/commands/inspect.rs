@@ -8,9 +8,10 @@ use std::time::SystemTime;
 use waxwing_crypto::{MalformedError, SealedValue};
 use waxwing_manifest::{Document, Kind, Object, Problem, read, read_sealed_secret};
 
-use self::report::{ItemReport, ObjectReport, Report};
+use self::report::{ObjectReport, Report};
 use crate::diagnostic::{Advice, Failure};
 use crate::input::Source;
+use crate::item_report::ItemReport;
 use crate::output;
 use crate::report_format::ReportFormat;
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod create;
+pub(crate) mod diff;
 pub(crate) mod generate;
 pub(crate) mod init;
 pub(crate) mod inspect;
@@ -15,6 +16,7 @@ pub(crate) mod schema;
 pub(crate) mod seal;
 pub(crate) mod status;
 mod stream;
+pub(crate) mod textconv;
 pub(crate) mod unseal;
 pub(crate) mod validate;
 
@@ -32,6 +34,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Inspect(args) => inspect::run(args),
         Command::Validate(args) => validate::run(args),
         Command::Status(args) => status::run(args),
+        Command::Diff(args) => diff::run(args),
+        Command::Textconv(args) => textconv::run(args),
         Command::Reseal(args) => reseal::run(&args),
         Command::Recipients(args) => recipients::run(&args),
         Command::Keygen(args) => keygen::run(args),

@@ -86,6 +86,14 @@ fn the_examples_of_create_run_as_written() {
 }
 
 #[test]
+fn the_examples_of_init_run_as_written() {
+    let workshop = Workshop::new();
+    run_as_written(&workshop, "waxwing init");
+    let hook = workshop.read("repository/.git/hooks/pre-commit");
+    assert!(hook.contains("waxwing validate --staged"), "{hook}");
+}
+
+#[test]
 fn the_examples_of_generate_run_as_written() {
     let workshop = repository();
     let made = run_as_written(&workshop, "waxwing generate");

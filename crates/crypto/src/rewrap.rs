@@ -112,10 +112,6 @@ impl SealedValue {
                 <= 1
     }
 
-    fn payload(&self) -> &[u8] {
-        &self.as_bytes()[self.header().header_len..]
-    }
-
     /// The stanzas behind ours that are for no known key, as text.
     fn unkeyed_stanzas(&self) -> Vec<&[u8]> {
         let others = self.other_stanzas();

@@ -99,6 +99,12 @@ impl SealedValue {
         &self.file
     }
 
+    /// What stands behind the header of the age file: the value itself, encrypted. Sealing a value again
+    /// changes it; a rewrap keeps it byte for byte.
+    pub fn payload(&self) -> &[u8] {
+        &self.file[self.header.header_len..]
+    }
+
     /// The value as it stands in a manifest.
     pub fn to_base64(&self) -> String {
         BASE64_STANDARD.encode(&self.file)

@@ -1,6 +1,8 @@
 //! `waxwing init`: the files that a repository needs.
 
 mod config_file;
+mod git_setup;
+mod hook;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,7 +24,10 @@ Examples:
     waxwing init --cluster prod
 
   Offline, with a key to recover with:
-    waxwing init --cluster prod -r age1pq1… --recovery-recipient age1pq1…";
+    waxwing init --cluster prod -r age1pq1… --recovery-recipient age1pq1…
+
+  In every clone: a readable git diff, and no commit with a plaintext Secret:
+    waxwing init --git";
 
 /// The name of a cluster that nothing else gives a name to.
 const DEFAULT_CLUSTER: &str = "default";
@@ -43,6 +48,14 @@ pub(crate) struct Args {
     #[arg(long = "cluster", value_name = "NAME")]
     name: Option<String>,
 
+    /// Set up this clone of the Git repository instead: git diff shows sealed values in words, and a
+    /// pre-commit hook refuses what waxwing validate finds fault with
+    #[arg(
+        long,
+        conflicts_with_all = ["name", "recipients", "recipients_files", "recovery", "kubeconfig", "context"]
+    )]
+    git: bool,
+
     #[command(flatten)]
     recipients: RecipientArgs,
 
@@ -55,6 +68,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    if args.git {
+        return git_setup::run(args.folder.as_deref());
+    }
     refuse_second_stdin(args.recipients.sources())?;
     let path = args.path()?;
     if path.symlink_metadata().is_ok() {
