@@ -3,9 +3,12 @@
 use std::{
     env,
     ffi::OsString,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
+
+use tempfile::TempDir;
 
 use crate::{
     cluster::Cluster,
@@ -22,7 +25,11 @@ use crate::{
 pub struct Terminal {
     folder: PathBuf,
     kubeconfig: PathBuf,
+    /// Where further programs are put, the first folder of `path`.
+    bin: PathBuf,
     path: OsString,
+    /// Of a terminal without a cluster: what is removed with it.
+    _home: Option<TempDir>,
 }
 
 impl Terminal {
@@ -31,21 +38,54 @@ impl Terminal {
     /// # Errors
     /// When the folder exists or a program cannot be built.
     pub fn open(cluster: &Cluster, name: &str) -> Result<Self, HarnessError> {
-        let folder = cluster.scratch().path().join(name);
-        std::fs::create_dir(&folder).context(format!("make {}", folder.display()))?;
+        Self::open_in(cluster.scratch().path(), name, cluster.kubeconfig())
+    }
+
+    /// Opens a terminal of someone who has no cluster.
+    ///
+    /// # Errors
+    /// When a program cannot be built.
+    pub fn offline() -> Result<Self, HarnessError> {
+        let home = tempfile::tempdir().context("make a temporary folder")?;
+        // A path that does not exist keeps it away from the kubeconfig of the person who tests.
+        let terminal = Self::open_in(home.path(), "work", Path::new("/nonexistent"))?;
+        Ok(Self {
+            _home: Some(home),
+            ..terminal
+        })
+    }
+
+    fn open_in(home: &Path, name: &str, kubeconfig: &Path) -> Result<Self, HarnessError> {
+        let folder = home.join(name);
+        let bin = home.join(format!("{name}.bin"));
+        for new in [&folder, &bin] {
+            std::fs::create_dir(new).context(format!("make {}", new.display()))?;
+        }
         let programs = Programs::debug()?;
         let at_hand = [programs.waxwing.clone(), kubectl()?, go_tools::age()?];
         let ours = at_hand.iter().filter_map(|program| program.parent());
         let others = env::var_os("PATH").unwrap_or_default();
         let others: Vec<PathBuf> = env::split_paths(&others).collect();
-        let path = env::join_paths(ours.chain(others.iter().map(PathBuf::as_path)))
+        let all = [bin.as_path()].into_iter().chain(ours);
+        let path = env::join_paths(all.chain(others.iter().map(PathBuf::as_path)))
             .map_err(std::io::Error::other)
             .context("put the programs into PATH")?;
         Ok(Self {
             folder,
-            kubeconfig: cluster.kubeconfig().to_owned(),
+            kubeconfig: kubeconfig.to_owned(),
+            bin,
             path,
+            _home: None,
         })
+    }
+
+    /// Puts another program at hand, called `name`.
+    ///
+    /// # Errors
+    /// When there is one of that name already.
+    pub fn install(&self, name: &str, program: &Path) -> Result<(), HarnessError> {
+        let link = self.bin.join(name);
+        symlink(program, &link).context(format!("make {}", link.display()))
     }
 
     /// The folder that commands run in.

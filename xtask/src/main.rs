@@ -1,10 +1,11 @@
-//! The one entry point for people and CI: `cargo xtask demo | test | crds | schema`.
+//! The one entry point for people and CI: `cargo xtask demo | test | crds | schema | man`.
 
 #![forbid(unsafe_code)]
 
 mod command;
 mod crds;
 mod demo;
+mod man;
 mod schema;
 mod test;
 
@@ -30,6 +31,8 @@ enum Command {
     Crds,
     /// Write the JSON schema of .waxwing.yaml to docs/waxwing.schema.json
     Schema,
+    /// Write the manual pages of waxwing, for those who package it
+    Man(man::Args),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Command::Test => test::run(),
         Command::Crds => crds::run(),
         Command::Schema => schema::run(),
+        Command::Man(args) => man::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,6 +6,7 @@ use waxwing_crypto::{Recipient, ScopeKind};
 
 use super::RecipientArgs;
 use crate::cluster::{ClusterArgs, NoRecipient};
+use crate::completion;
 use crate::config::{self, Config, ConfigError, Place};
 use crate::diagnostic::{Advice, Failure};
 use crate::input::Source;
@@ -20,7 +21,8 @@ pub(crate) struct ChoiceArgs {
     #[arg(
         long = "cluster",
         value_name = "NAME",
-        conflicts_with_all = ["recipients", "recipients_files"]
+        conflicts_with_all = ["recipients", "recipients_files"],
+        add = completion::clusters()
     )]
     clusters: Vec<String>,
 

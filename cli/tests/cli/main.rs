@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod cluster;
+mod completions;
 mod config;
 mod create;
 mod create_bad_input;
@@ -17,6 +18,7 @@ mod inspect;
 mod keygen;
 mod keys;
 mod program;
+mod program_name;
 mod raw;
 mod reseal;
 mod seal;

@@ -69,17 +69,6 @@ fn wrong_usage_ends_with_exit_code_2() {
 }
 
 #[test]
-fn completions_exist_for_every_shell_and_know_every_command() {
-    let workshop = Workshop::new();
-    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let script = workshop.run(&["completions", shell]).quiet();
-        for command in COMMANDS {
-            assert!(script.contains(command), "{shell} does not know {command}");
-        }
-    }
-}
-
-#[test]
 fn a_reader_that_leaves_early_is_no_error() {
     let workshop = Workshop::new();
     for args in [

@@ -94,6 +94,11 @@ fn the_examples_of_init_run_as_written() {
 }
 
 #[test]
+fn the_examples_of_completions_run_as_written() {
+    run_as_written(&Workshop::new(), "waxwing completions");
+}
+
+#[test]
 fn the_examples_of_generate_run_as_written() {
     let workshop = repository();
     let made = run_as_written(&workshop, "waxwing generate");

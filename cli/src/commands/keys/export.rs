@@ -9,6 +9,7 @@ use super::key_name;
 use super::recovery::{RECIPIENTS, RecoveryRecipientArgs};
 use super::store::KeyStore;
 use crate::cluster::ClusterArgs;
+use crate::completion;
 use crate::diagnostic::Failure;
 use crate::output::{Audience, Destination};
 
@@ -25,7 +26,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// The key id, or its beginning
-    #[arg(requires = RECIPIENTS)]
+    #[arg(requires = RECIPIENTS, add = completion::key_ids())]
     id: String,
 
     /// Write to this file, whole or not at all, instead of standard output

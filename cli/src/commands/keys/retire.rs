@@ -6,6 +6,7 @@ use super::key_name;
 use super::store::{KeyStore, name};
 use super::succession::{WaitArgs, print_primary};
 use crate::cluster::{ClusterArgs, primary};
+use crate::completion;
 use crate::diagnostic::{Advice, Failure, note};
 
 /// Retire a key: it opens what was sealed to it, and is never primary again
@@ -14,6 +15,7 @@ use crate::diagnostic::{Advice, Failure, note};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The key id, or its beginning
+    #[arg(add = completion::key_ids())]
     id: String,
 
     #[command(flatten)]

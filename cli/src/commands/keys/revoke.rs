@@ -7,6 +7,7 @@ use super::store::{KeyStore, name};
 use super::succession::{WaitArgs, print_primary};
 use super::terminal::ask;
 use crate::cluster::{ClusterArgs, primary};
+use crate::completion;
 use crate::diagnostic::{Advice, Failure, note};
 
 const EXAMPLES: &str = "\
@@ -24,6 +25,7 @@ See docs/operations.md for what to do, in order, about a compromised key.";
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// The key id, or its beginning
+    #[arg(add = completion::key_ids())]
     id: String,
 
     /// Do not ask

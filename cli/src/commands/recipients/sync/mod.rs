@@ -10,6 +10,7 @@ use waxwing_crypto::Recipient;
 use self::plan::{Plan, plan};
 use self::report::{Row, State};
 use crate::cluster::{ClusterArgs, ClusterError};
+use crate::completion;
 use crate::config::{self, Cluster, Config, ConfigError, Edit, Place};
 use crate::diagnostic::{Advice, Failure};
 use crate::report_format::ReportFormat;
@@ -37,7 +38,7 @@ pub(crate) struct Args {
     check: bool,
 
     /// Only this cluster; may be repeated
-    #[arg(long = "cluster", value_name = "NAME")]
+    #[arg(long = "cluster", value_name = "NAME", add = completion::clusters())]
     clusters: Vec<String>,
 
     /// Take the key of a cluster even if it does not know the key that the file has
