@@ -42,10 +42,7 @@ pub(crate) fn renewal(sealed: &SealedSecret, keys: &Keys) -> Option<Renewal> {
             let text = match good_renewal(sealed, item, &value, keys) {
                 Some(present) => present.to_owned(),
                 // Anything that could be opened can be rewrapped, obstacles aside.
-                None => value
-                    .rewrap(keys.ring(), primary.recipient())
-                    .ok()?
-                    .to_base64(),
+                None => renew(&value, keys, primary)?.to_base64(),
             };
             Some((item.to_owned(), text))
         })
@@ -91,15 +88,28 @@ fn primary(keys: &Keys) -> Option<&Identity> {
     keys.ring().get(&keys.primary()?)
 }
 
-/// The items that are sealed to a key at hand that is not the primary.
+/// The same value for the primary, in the place of every older key of this cluster: those that open
+/// nothing any more, too.
+fn renew(value: &SealedValue, keys: &Keys, primary: &Identity) -> Option<SealedValue> {
+    let old = value.header().key_ids().filter(|id| keys.is_old(*id));
+    let primary = primary.recipient().clone();
+    value
+        .change_recipients(keys.ring(), &[primary], &old.collect::<Vec<_>>())
+        .ok()
+}
+
+/// The items that are sealed to an older key of this cluster, and that a key at hand opens.
 fn due<'a>(sealed: &'a SealedSecret, keys: &Keys) -> Vec<(&'a str, SealedValue)> {
-    let is_old = |id: &KeyId| keys.ring().contains(id) && keys.primary() != Some(*id);
+    let is_due = |value: &SealedValue| {
+        let ids = || value.header().key_ids();
+        ids().any(|id| keys.is_old(id)) && ids().any(|id| keys.ring().contains(&id))
+    };
     sealed
         .spec
         .encrypted_data
         .iter()
         .filter_map(|(item, text)| Some((item.as_str(), SealedValue::parse(text).ok()?)))
-        .filter(|(_, value)| value.header().key_ids().any(|id| is_old(&id)))
+        .filter(|(_, value)| is_due(value))
         .collect()
 }
 
@@ -118,14 +128,11 @@ fn good_renewal<'a>(
     let text = present(sealed)?.get(item)?;
     let renewed = SealedValue::parse(text).ok()?;
     let ids: BTreeSet<KeyId> = renewed.header().key_ids().collect();
-    (ids == ids_after_rewrap(value, keys) && renewed.is_rewrap_of(value)).then_some(text)
+    (ids == ids_of_renewal(value, keys) && renewed.is_rewrap_of(value)).then_some(text)
 }
 
-fn ids_after_rewrap(value: &SealedValue, keys: &Keys) -> BTreeSet<KeyId> {
-    let staying = value
-        .header()
-        .key_ids()
-        .filter(|id| !keys.ring().contains(id));
+fn ids_of_renewal(value: &SealedValue, keys: &Keys) -> BTreeSet<KeyId> {
+    let staying = value.header().key_ids().filter(|id| !keys.is_old(*id));
     staying.chain(keys.primary()).collect()
 }
 
@@ -135,7 +142,7 @@ fn is_of_another_class(value: &SealedValue, keys: &Keys) -> bool {
             .header()
             .keys
             .iter()
-            .filter(|key| !keys.ring().contains(&key.id));
+            .filter(|key| !keys.is_old(key.id));
         staying.any(|key| key.algorithm != primary.algorithm())
     })
 }
@@ -232,6 +239,35 @@ mod tests {
             let only_new = test_keys(&[&new], &[]);
             let opened = renewed.open(only_new.ring(), &place).unwrap();
             assert_eq!(opened.as_slice(), value);
+        }
+    }
+
+    #[test]
+    fn older_keys_go_from_a_value_that_the_primary_opens_too_whether_they_open_anything_or_not() {
+        let [new, old, revoked, foreign] = [0; 4].map(|_| key(Algorithm::X25519));
+        let keys = test_keys(&[&new, &old], &[&revoked]);
+        let mut sealed = sealed_secret(&[
+            ("old", seal(b"v", &[&old, &new])),
+            ("revoked", seal(b"v", &[&new, &revoked, &foreign])),
+            ("both", seal(b"v", &[&revoked, &old])),
+        ]);
+        let renewal = renewal(&sealed, &keys);
+        put(&mut sealed, renewal);
+        assert!(is_current(&sealed, &keys));
+        for (item, left) in [
+            ("old", vec![&new]),
+            ("revoked", vec![&new, &foreign]),
+            ("both", vec![&new]),
+        ] {
+            let renewed = SealedValue::parse(&present(&sealed).unwrap()[item]).unwrap();
+            let left: Vec<KeyId> = left.into_iter().map(Identity::key_id).collect();
+            assert_eq!(
+                renewed.header().key_ids().collect::<Vec<_>>(),
+                left,
+                "{item}"
+            );
+            let value = SealedValue::parse(&sealed.spec.encrypted_data[item]).unwrap();
+            assert!(renewed.is_rewrap_of(&value), "{item}");
         }
     }
 

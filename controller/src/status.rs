@@ -11,7 +11,7 @@ use waxwing_crypto::KeyId;
 
 use crate::keys::Keys;
 use crate::renewal::{Obstacle, obstacle};
-use crate::unseal::Failure;
+use crate::unseal::{Failure, has_keys_for};
 
 /// The limit of the definition on a message, in bytes.
 const MAX_MESSAGE: usize = 32_768;
@@ -80,7 +80,7 @@ pub(crate) fn settled(
         .map(|id| id.parse())
         .collect::<Result<Vec<KeyId>, _>>()
         .ok()?;
-    if key_ids.iter().any(|id| keys.is_revoked(*id)) {
+    if key_ids.iter().any(|id| keys.is_revoked(*id)) && !has_keys_for(sealed, keys) {
         return None;
     }
     let staleness = Staleness::of(sealed, &key_ids, keys);

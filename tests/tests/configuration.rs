@@ -181,6 +181,57 @@ async fn after_a_rollover_sync_takes_the_new_key_into_git_and_until_then_none_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_repository_is_resealed_to_a_new_key_only_when_it_is_pinned() {
+    let stage = Stage::own(&[]).await.unwrap();
+    stage.primary().await.unwrap();
+    let terminal = repository(&stage.cluster);
+    ok(&terminal, "waxwing init --cluster prod");
+    write(&terminal, "password", &plaintext("resealed"));
+    ok(
+        &terminal,
+        "waxwing create generic db -n shop --from-file=password -o db.yaml; rm password
+         kubectl create namespace shop; kubectl apply -f db.yaml
+         kubectl wait -n shop --for=condition=Ready sealedsecret/db",
+    );
+    let sealed = || fs::read_to_string(terminal.folder().join("db.yaml")).unwrap();
+    let before = sealed();
+    let new = roll_over(&stage, &terminal).await;
+    ok(
+        &terminal,
+        "kubectl wait -n shop sealedsecret/db --for=jsonpath='{.status.renewal.encryptedData.password}'",
+    );
+
+    let told = refused(&terminal, "waxwing reseal --check .");
+    assert!(told.contains("item \"password\": stale"), "{told}");
+    let told = refused(&terminal, "waxwing reseal .");
+    for word in [
+        "item \"password\"",
+        &format!("primary key {}", new.key_id()),
+        "is not what .waxwing.yaml has for prod",
+        "waxwing recipients sync",
+        "--trust-cluster",
+    ] {
+        assert!(told.contains(word), "{word} in {told}");
+    }
+    assert_eq!(sealed(), before);
+
+    let has_new = format!("grep {}", new.key_id());
+    ok(
+        &terminal,
+        &format!(
+            "cp db.yaml trusted.yaml; waxwing reseal --trust-cluster trusted.yaml
+             waxwing inspect trusted.yaml | {has_new}"
+        ),
+    );
+    ok(
+        &terminal,
+        &format!("waxwing recipients sync; waxwing reseal .; waxwing inspect db.yaml | {has_new}"),
+    );
+    ok(&terminal, "waxwing reseal --check .");
+    stage.assert_no_plaintext_leaked().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_that_does_not_know_the_pinned_key_is_refused_unless_it_is_trusted() {
     let stage = Stage::own(&[]).await.unwrap();
     let primary = stage.primary().await.unwrap();

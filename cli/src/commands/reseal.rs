@@ -1,27 +1,30 @@
 //! `waxwing reseal`: a repository follows its cluster to a new key.
 //!
 //! `file` reads a file, asks the `judge` about each sealed value, and writes it back with the new
-//! values; the judge decides with the help of the `live` cluster or of identities at hand; `report`
-//! tells.
+//! values; the judge decides by what the `live` cluster says or by identities at hand; `report` tells.
 
 mod file;
 mod judge;
 mod live;
 mod report;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use waxwing_crypto::{KeyId, Recipient};
 
-use crate::cluster::ClusterArgs;
+use crate::cluster::{ClusterArgs, ClusterError};
 use crate::diagnostic::Failure;
 use crate::identities;
 use crate::input::{Source, refuse_second_stdin};
 use crate::namespace::FallbackNamespace;
+use crate::recipients::Pins;
 use crate::report_format::ReportFormat;
 use crate::walk;
-use judge::{Judge, Offline};
+use file::Resealing;
+use judge::{Judge, Live, Offline};
+use live::Fetcher;
 use report::Report;
 
 /// From this many files on, a bar shows how far it is.
@@ -96,6 +99,13 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
     output: ReportFormat,
 
+    /// Reseal to the primary key of the cluster, even if .waxwing.yaml does not have it
+    #[arg(
+        long,
+        conflicts_with_all = ["recipient", "add_recipient", "remove_recipient"]
+    )]
+    trust_cluster: bool,
+
     #[command(flatten)]
     cluster: ClusterArgs,
 }
@@ -112,11 +122,17 @@ fn key_id(text: &str) -> Result<KeyId, String> {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let (files, mut failure) = walk::manifests(&args.paths);
     let namespace = FallbackNamespace::new(args.namespace.as_deref(), &args.cluster);
-    let judge = judge(args, &files, &namespace)?;
+    let mut resealing = args.resealing(&namespace)?;
     let bar = progress(files.len());
     let mut report = Report::default();
     for path in files {
-        report.add(file::reseal(&path, &judge, &namespace, args.check));
+        match resealing.reseal(&path) {
+            Ok(outcome) => report.add(outcome),
+            Err(error) => {
+                failure.add(error);
+                break;
+            }
+        }
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -125,29 +141,61 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     failure.or(())
 }
 
-fn judge(
-    args: &Args,
-    files: &[PathBuf],
-    namespace: &FallbackNamespace<'_>,
-) -> Result<Judge, Failure> {
-    if args.identities.is_empty() {
-        return live::judge(&args.cluster, files, namespace, args.check);
-    }
-    let sources: Vec<Source> = args.identities.iter().cloned().map(Source::from).collect();
-    refuse_second_stdin(sources.iter().cloned())?;
-    let ring = identities::key_ring(&sources)?;
-    let task = match &args.recipient {
-        Some(recipient) => Offline::Rewrap(recipient.clone()),
-        None if args.add_recipient.is_empty() && args.remove_recipient.is_empty() => {
-            // The newest key is the cluster's; the identities at hand open what is sealed to others.
-            Offline::Rewrap(args.cluster.primary_recipient()?)
+impl Args {
+    fn resealing<'a>(
+        &self,
+        namespace: &'a FallbackNamespace<'a>,
+    ) -> Result<Resealing<'a>, Failure> {
+        let resealing = |judge, fetcher, pins| Resealing {
+            judge,
+            fetcher,
+            pins,
+            namespace,
+            check: self.check,
+        };
+        if !self.identities.is_empty() {
+            let (judge, pins) = self.offline()?;
+            return Ok(resealing(judge, None, pins));
         }
-        None => Offline::Change {
-            add: args.add_recipient.clone(),
-            remove: args.remove_recipient.clone(),
-        },
-    };
-    Ok(Judge::Offline { ring, task })
+        let connection = self.cluster.connect()?;
+        let keys = live::Keys::of(&self.cluster, &connection)?;
+        let judge = Judge::Live(Live {
+            primary: keys.primary.key_id(),
+            keys: keys.all,
+            objects: (!self.check).then(BTreeMap::new),
+        });
+        let fetcher = (!self.check).then(|| Fetcher::new(connection));
+        Ok(resealing(judge, fetcher, self.pins(keys.primary)?))
+    }
+
+    fn offline(&self) -> Result<(Judge, Option<Pins>), Failure> {
+        let sources: Vec<Source> = self.identities.iter().cloned().map(Source::from).collect();
+        refuse_second_stdin(sources.iter().cloned())?;
+        let ring = identities::key_ring(&sources)?;
+        let mut pins = None;
+        let task = match &self.recipient {
+            Some(recipient) => Offline::Rewrap(recipient.clone()),
+            None if self.add_recipient.is_empty() && self.remove_recipient.is_empty() => {
+                // The newest key is the cluster's; the identities at hand open what is sealed to others.
+                let primary = self.cluster.primary_recipient()?;
+                pins = self.pins(primary.clone())?;
+                Offline::Rewrap(primary)
+            }
+            None => Offline::Change {
+                add: self.add_recipient.clone(),
+                remove: self.remove_recipient.clone(),
+            },
+        };
+        Ok((Judge::Offline { ring, task }, pins))
+    }
+
+    /// What has to permit the primary key that the cluster named, unless it is trusted.
+    fn pins(&self, primary: Recipient) -> Result<Option<Pins>, ClusterError> {
+        if self.trust_cluster {
+            return Ok(None);
+        }
+        Ok(Some(Pins::of(self.cluster.context()?, primary)))
+    }
 }
 
 fn progress(files: usize) -> ProgressBar {

@@ -5,10 +5,11 @@ use std::path::Path;
 use waxwing_crypto::{Recipient, ScopeKind};
 
 use super::RecipientArgs;
+use super::pins::{PinError, pinned_cluster};
 use crate::cluster::{ClusterArgs, NoRecipient};
 use crate::completion;
 use crate::config::{self, Config, ConfigError, Place};
-use crate::diagnostic::{Advice, Failure};
+use crate::diagnostic::Failure;
 use crate::input::Source;
 
 /// Whom to seal to: by hand, or by the name of a cluster.
@@ -110,9 +111,9 @@ impl Chosen {
 
     /// The recipients. Asks the cluster only if there is no other way; call it when all that was
     /// given has proved to be good.
-    pub(crate) fn recipients(self, cluster: &ClusterArgs) -> Result<Vec<Recipient>, Failure> {
-        match self.whom {
-            Whom::Known(recipients) => Ok(recipients),
+    pub(crate) fn recipients(&self, cluster: &ClusterArgs) -> Result<Vec<Recipient>, Failure> {
+        match &self.whom {
+            Whom::Known(recipients) => Ok(recipients.clone()),
             Whom::Primary { pins: None, .. } => Ok(vec![cluster.primary_recipient()?]),
             Whom::Primary {
                 pins: Some(config),
@@ -120,34 +121,23 @@ impl Chosen {
             } => {
                 let primary = cluster.primary_recipient()?;
                 let context = cluster.context().map_err(NoRecipient::from)?;
-                Ok(pinned(&config, context.as_deref(), primary, trust)?)
+                Ok(pinned(config, context.as_deref(), primary, *trust)?)
             }
         }
     }
 }
 
-/// The recipients of the cluster whose primary key this is, by what is pinned in Git: whoever can
-/// answer in the cluster's place must not be able to choose whom values are sealed to.
+/// The recipients of the cluster whose primary key this is, as they are pinned in Git.
 fn pinned(
     config: &Config,
     context: Option<&str>,
     primary: Recipient,
     trust: bool,
 ) -> Result<Vec<Recipient>, PinError> {
-    let candidates = config.clusters_at(context);
-    let of_primary = config.clusters().find(|(name, cluster)| {
-        candidates.contains(name) && cluster.recipients().any(|pinned| *pinned == primary)
-    });
-    let mut recipients: Vec<Recipient> = match of_primary {
-        Some((_, cluster)) => cluster.recipients().cloned().collect(),
-        None if trust => vec![primary],
-        None => {
-            return Err(PinError {
-                key: primary.key_id().to_string(),
-                config: config.name().to_owned(),
-                clusters: candidates.join(" or "),
-            });
-        }
+    let mut recipients: Vec<Recipient> = match pinned_cluster(config, context, &primary) {
+        Ok(cluster) => cluster.recipients().cloned().collect(),
+        Err(_) if trust => vec![primary],
+        Err(error) => return Err(error),
     };
     for recovery in config.recovery() {
         if !recipients.contains(recovery) {
@@ -155,26 +145,6 @@ fn pinned(
         }
     }
     Ok(recipients)
-}
-
-/// A cluster wants values sealed to a key that is not pinned.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the cluster's primary key {key} is not what {config} has for {clusters}; nothing is sealed to it"
-)]
-struct PinError {
-    key: String,
-    config: String,
-    clusters: String,
-}
-
-impl Advice for PinError {
-    fn advice(&self) -> Vec<String> {
-        vec![
-            "after a rollover, take the new key into Git: waxwing recipients sync".to_owned(),
-            "to seal to it all the same, give --trust-cluster".to_owned(),
-        ]
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod bad_input;
 mod cluster;
 mod completions;
 mod config;
+mod config_bad_input;
 mod create;
 mod create_bad_input;
 mod diff;

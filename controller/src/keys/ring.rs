@@ -82,15 +82,16 @@ impl Keys {
         self.revoked.contains(&id)
     }
 
+    /// Whether it is a key of this cluster, whatever it may do, and not the primary.
+    pub(crate) fn is_old(&self, id: KeyId) -> bool {
+        self.ours.contains(&id) && self.primary != Some(id)
+    }
+
     /// Whether something that is sealed to these keys is sealed to a key of this cluster that is
     /// not the primary. `None`: there is no primary.
     pub(crate) fn is_stale(&self, key_ids: &[KeyId]) -> Option<bool> {
-        let primary = self.primary?;
-        Some(
-            key_ids
-                .iter()
-                .any(|id| *id != primary && self.ours.contains(id)),
-        )
+        self.primary?;
+        Some(key_ids.iter().any(|id| self.is_old(*id)))
     }
 
     /// Whether a change from `earlier` keys to these can change what becomes of something that is

@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
+use std::time::UNIX_EPOCH;
+
 use waxwing_api::Reason;
-use waxwing_crypto::{Algorithm, Identity};
+use waxwing_crypto::{Algorithm, Identity, Scope, SealedValue};
 
 use super::*;
 use crate::keys::test_keys;
@@ -164,9 +166,13 @@ fn a_field_that_goes_away_is_taken_away() {
 fn only_an_object_whose_secret_is_as_it_was_left_needs_no_work() {
     let [primary, old, revoked] = [0; 3].map(|_| Identity::generate(Algorithm::X25519));
     let keys = test_keys(&[&primary, &old], &[&revoked]);
-    let settled_with = |key: &Identity, change: fn(&mut SealedSecret), version: Option<&str>| {
+    let settled_with = |to: &[&Identity], change: fn(&mut SealedSecret), version: Option<&str>| {
         let mut sealed = of_generation(2);
-        let key_ids = [key.key_id()];
+        let recipients: Vec<_> = to.iter().map(|key| key.recipient().clone()).collect();
+        let value = SealedValue::seal(b"v", &Scope::Cluster, &recipients, UNIX_EPOCH).unwrap();
+        let items = &mut sealed.spec.encrypted_data;
+        items.insert("item".to_owned(), value.to_base64());
+        let key_ids: Vec<KeyId> = value.header().key_ids().collect();
         let stale = Staleness::Fresh;
         sealed.status = Some(summarise(&sealed, &verdict(&[], &key_ids, stale), at(1)));
         change(&mut sealed);
@@ -181,39 +187,45 @@ fn only_an_object_whose_secret_is_as_it_was_left_needs_no_work() {
         ));
     };
     assert!(
-        settled_with(&primary, |_| {}, Some("7"))
+        settled_with(&[&primary], |_| {}, Some("7"))
             .unwrap()
             .stale_is_current
     );
     assert!(
-        !settled_with(&old, |_| {}, Some("7"))
+        !settled_with(&[&old], |_| {}, Some("7"))
             .unwrap()
             .stale_is_current,
         "stale by now"
     );
     assert!(
-        settled_with(&revoked, |_| {}, Some("7")).is_none(),
+        settled_with(&[&revoked], |_| {}, Some("7")).is_none(),
         "its key was revoked"
     );
     assert!(
-        settled_with(&primary, |_| {}, Some("8")).is_none(),
+        settled_with(&[&revoked, &primary], |_| {}, Some("7"))
+            .unwrap()
+            .stale,
+        "it opens without the key that was revoked"
+    );
+    assert!(
+        settled_with(&[&primary], |_| {}, Some("8")).is_none(),
         "the Secret was changed"
     );
     assert!(
-        settled_with(&primary, |_| {}, None).is_none(),
+        settled_with(&[&primary], |_| {}, None).is_none(),
         "the Secret was deleted"
     );
     assert!(
         settled_with(
-            &primary,
+            &[&primary],
             |sealed| sealed.metadata.generation = Some(3),
             Some("7")
         )
         .is_none()
     );
-    assert!(settled_with(&primary, |sealed| sealed.status = None, Some("7")).is_none());
+    assert!(settled_with(&[&primary], |sealed| sealed.status = None, Some("7")).is_none());
     assert!(
-        settled_with(&primary, fail, Some("7")).is_none(),
+        settled_with(&[&primary], fail, Some("7")).is_none(),
         "it failed"
     );
 }

@@ -64,6 +64,15 @@ pub(crate) fn key_ids(sealed: &SealedSecret) -> Vec<KeyId> {
     key_ids
 }
 
+/// Whether there is a key for every item; those that are no sealed values have none.
+pub(crate) fn has_keys_for(sealed: &SealedSecret, keys: &Keys) -> bool {
+    let mut values = sealed.spec.encrypted_data.values();
+    values.all(|text| {
+        SealedValue::parse(text)
+            .is_ok_and(|value| value.header().key_ids().any(|id| keys.ring().contains(&id)))
+    })
+}
+
 /// The items so far.
 #[derive(Default)]
 struct Opening {

@@ -108,6 +108,25 @@ pub(crate) async fn apply_sealed_to(
         .unwrap();
 }
 
+/// Has `db` unsealed, and returns its item `password`.
+pub(crate) async fn unseal_db(space: &Space) -> String {
+    let password = plaintext("p");
+    space
+        .unseal("db", &[("password", &password)])
+        .await
+        .unwrap();
+    password
+}
+
+/// Deletes a Secret, not its SealedSecret.
+pub(crate) async fn delete_secret(space: &Space, name: &str) {
+    let secrets = space.secrets();
+    secrets
+        .delete(name, &DeleteParams::default())
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn the_first_start_makes_one_key_with_an_immutable_private_half() {
     play_alone("first", &[], async |stage, space| {
@@ -151,11 +170,7 @@ async fn after_a_rollover_values_of_both_keys_open() {
             space.ready("new").await.unwrap();
 
             for name in ["old", "new"] {
-                space
-                    .secrets()
-                    .delete(name, &DeleteParams::default())
-                    .await
-                    .unwrap();
+                delete_secret(space, name).await;
             }
             space
                 .holds("old", &[("password", &old_value)])
@@ -236,11 +251,7 @@ async fn a_retired_key_goes_on_opening_and_is_followed_by_a_new_primary() {
 async fn a_revoked_primary_is_followed_by_a_new_one_and_opens_nothing_any_more() {
     play_alone("revoked", &[], async |stage, space| {
         let old = stage.primary().await.unwrap();
-        let password = plaintext("p");
-        space
-            .unseal("db", &[("password", &password)])
-            .await
-            .unwrap();
+        let password = unseal_db(space).await;
         set_state(&space.client, &old, KeyState::Revoked).await;
         next_primary(stage, &old).await;
 
@@ -264,21 +275,13 @@ async fn a_revoked_primary_is_followed_by_a_new_one_and_opens_nothing_any_more()
 async fn a_sealing_key_deleted_by_hand_loses_no_private_key() {
     play_alone("key-deleted", &[], async |stage, space| {
         let old = stage.primary().await.unwrap();
-        let password = plaintext("p");
-        space
-            .unseal("db", &[("password", &password)])
-            .await
-            .unwrap();
+        let password = unseal_db(space).await;
         let name = old.key_id().to_string();
         sealing_keys(&space.client)
             .delete(&name, &DeleteParams::default())
             .await
             .unwrap();
-        space
-            .secrets()
-            .delete("db", &DeleteParams::default())
-            .await
-            .unwrap();
+        delete_secret(space, "db").await;
         space.holds("db", &[("password", &password)]).await.unwrap();
         let secrets = key_secrets(&space.client).await;
         assert!(secrets.iter().any(|secret| secret.name_any() == name));
@@ -301,10 +304,7 @@ async fn two_controllers_that_start_together_make_one_key() {
     first.ready().await.unwrap();
     second.ready().await.unwrap();
     let space = stage.space("two").await.unwrap();
-    space
-        .unseal("db", &[("password", &plaintext("p"))])
-        .await
-        .unwrap();
+    unseal_db(&space).await;
     assert_eq!(
         sealing_keys(&space.client)
             .list(&ListParams::default())

@@ -14,7 +14,10 @@ use waxwing_crypto::{Algorithm, Identity, Recipient};
 use waxwing_tests::{Controller, Stage, canary::plaintext, kustomize, space::items, wait};
 
 use crate::{
-    keys::{apply_sealed_to, create_key_secret, key_secret, next_primary, sealing_keys, set_state},
+    keys::{
+        apply_sealed_to, create_key_secret, delete_secret, key_secret, next_primary, sealing_keys,
+        set_state, unseal_db,
+    },
     play_alone,
     renewal::{renewed, reseal},
 };
@@ -124,11 +127,7 @@ async fn after_three_rollovers_and_a_reseal_the_old_keys_are_not_needed_any_more
             key_gone(&space.client, &id).await;
         }
         for number in 0..keys.len() {
-            let secrets = space.secrets();
-            secrets
-                .delete(&name(number), &DeleteParams::default())
-                .await
-                .unwrap();
+            delete_secret(space, &name(number)).await;
             let expected = value(number);
             space
                 .holds(&name(number), &[("password", &expected)])
@@ -143,10 +142,7 @@ async fn after_three_rollovers_and_a_reseal_the_old_keys_are_not_needed_any_more
 async fn a_sealing_key_that_is_needed_outlives_its_deletion() {
     play_alone("needed", &[], async |stage, space| {
         let old = stage.primary().await.unwrap();
-        space
-            .unseal("db", &[("password", &plaintext("p"))])
-            .await
-            .unwrap();
+        unseal_db(space).await;
         roll_over(stage, &old).await;
         let before = has_dependents(&space.client, &old, 1).await;
         let id = old.key_id().to_string();
@@ -175,11 +171,7 @@ async fn a_sealing_key_that_is_needed_outlives_its_deletion() {
 async fn a_compromised_primary_has_a_successor_before_it_stops_opening() {
     play_alone("compromised", &[], async |stage, space| {
         let old = stage.primary().await.unwrap();
-        let password = plaintext("p");
-        space
-            .unseal("db", &[("password", &password)])
-            .await
-            .unwrap();
+        let password = unseal_db(space).await;
         set_state(&space.client, &old, KeyState::Revoked).await;
         let id = old.key_id().to_string();
         wait::until("the key to be revoked", async || {
@@ -235,10 +227,7 @@ async fn old_keys_are_retired_and_deleted_only_when_nothing_needs_them_and_it_is
     play_alone("deletion", &args, async |stage, space| {
         let old = stage.primary().await.unwrap();
         let id = old.key_id().to_string();
-        space
-            .unseal("db", &[("password", &plaintext("p"))])
-            .await
-            .unwrap();
+        unseal_db(space).await;
         let new = roll_over(stage, &old).await;
         key_becomes(&space.client, &id, "Retired", |key| {
             key.spec.state == KeyState::Retired
@@ -337,10 +326,7 @@ async fn a_sealing_key_without_its_private_half_is_not_used_and_an_event_says_so
             assert!(metrics.lines().any(|found| found == line), "{metrics}");
         }
         assert_eq!(stage.primary().await.unwrap(), primary);
-        space
-            .unseal("db", &[("password", &plaintext("p"))])
-            .await
-            .unwrap();
+        unseal_db(space).await;
     })
     .await;
 }

@@ -1,16 +1,20 @@
 //! Renewals: stale values, rewrapped for the primary in the status, for Git to carry.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use kube::{
     ResourceExt,
     api::{ListParams, Patch, PatchParams},
 };
-use waxwing_api::{ConditionType, SealedSecret};
-use waxwing_crypto::{Recipient, SealedValue};
+use waxwing_api::{ConditionType, KeyConditionType, KeyReason, KeyState, SealedSecret};
+use waxwing_crypto::{Place, Recipient, ScopeKind, SealedValue};
 use waxwing_tests::{Controller, Space, canary::plaintext, sealing, space::condition, wait};
 
-use crate::{keys::apply_sealed_to, lifecycle::roll_over, play_alone};
+use crate::{
+    keys::{apply_sealed_to, next_primary, set_state},
+    lifecycle::{key_becomes, key_condition, roll_over},
+    play_alone,
+};
 
 /// Waits until the status holds every item of the SealedSecret, sealed to that key alone.
 pub(crate) async fn renewed(space: &Space, name: &str, key: &Recipient) -> SealedSecret {
@@ -142,6 +146,42 @@ async fn a_changed_value_gets_a_renewal_of_its_own() {
         })
         .await
         .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_revoked_key_goes_from_a_value_that_the_primary_opens_too() {
+    play_alone("beside-revoked", &[], async |stage, space| {
+        let old = stage.primary().await.unwrap();
+        set_state(&space.client, &old, KeyState::Revoked).await;
+        let new = next_primary(stage, &old).await;
+        let id = old.key_id().to_string();
+        key_becomes(&space.client, &id, "revoked", |key| {
+            let reason = KeyReason::Revoked.as_str().to_owned();
+            key_condition(key, KeyConditionType::Loaded) == Some((false, reason))
+        })
+        .await;
+
+        let password = plaintext("p");
+        let place = Place {
+            namespace: &space.namespace,
+            name: "db",
+            item: "password",
+        };
+        let scope = ScopeKind::Strict.at(&place);
+        let both = [old, new.clone()];
+        let value =
+            SealedValue::seal(password.as_bytes(), &scope, &both, SystemTime::now()).unwrap();
+        let mut sealed = sealing::sealed_secret(&space.namespace, "db", &[], &new).unwrap();
+        let items = &mut sealed.spec.encrypted_data;
+        items.insert("password".to_owned(), value.to_base64());
+        space.apply(&sealed).await.unwrap();
+        space.ready("db").await.unwrap();
+
+        let sealed = renewed(space, "db", &new).await;
+        reseal(space, &sealed).await;
+        space.holds("db", &[("password", &password)]).await.unwrap();
     })
     .await;
 }

@@ -40,16 +40,7 @@ async fn a_backup_refuses_a_key_without_escrow_and_an_exported_one_restores_all_
         let told = format!("SealingKey {} is not in escrow", key.key_id());
         assert!(error.contains(&told), "{error}");
     }
-    let (identity, recipient) = operator.recovery("recovery.txt");
-    let backup = operator.path("keys.yaml");
-    operator.ok(&[
-        "backup",
-        "--identity-export",
-        "-r",
-        &recipient,
-        "-o",
-        &backup,
-    ]);
+    let (identity, backup) = operator.exported_backup();
     let text = std::fs::read_to_string(&backup).unwrap();
     assert!(!text.contains("AGE-SECRET-KEY") && !text.contains("resourceVersion"));
 
@@ -112,16 +103,7 @@ async fn restored_keys_leave_the_primary_alone_when_asked_to_and_what_is_in_thei
     let stage = Stage::own(&[]).await.unwrap();
     let foreign = stage.primary().await.unwrap();
     let operator = Operator::of(&stage.cluster);
-    let (identity, recipient) = operator.recovery("recovery.txt");
-    let backup = operator.path("keys.yaml");
-    operator.ok(&[
-        "backup",
-        "--identity-export",
-        "-r",
-        &recipient,
-        "-o",
-        &backup,
-    ]);
+    let (identity, backup) = operator.exported_backup();
 
     let other = Stage::own(&[]).await.unwrap();
     let own = other.primary().await.unwrap();
@@ -144,16 +126,7 @@ async fn a_revoked_key_is_restored_as_such_and_the_primary_stays_the_one_of_the_
     let revoked = stage.primary().await.unwrap().key_id().to_string();
     let operator = Operator::of(&stage.cluster);
     let primary = printed_primary(&operator.ok(&["revoke", "--yes", &revoked]));
-    let (identity, recipient) = operator.recovery("recovery.txt");
-    let backup = operator.path("keys.yaml");
-    operator.ok(&[
-        "backup",
-        "--identity-export",
-        "-r",
-        &recipient,
-        "-o",
-        &backup,
-    ]);
+    let (identity, backup) = operator.exported_backup();
 
     let new = Stage::own(&[]).await.unwrap();
     let own = new.primary().await.unwrap();

@@ -90,16 +90,7 @@ async fn a_revocation_asks_first_and_is_for_ever() {
     space.unseal("db", &[("k", &plaintext("k"))]).await.unwrap();
 
     let operator = Operator::of(&stage.cluster);
-    let (identity, recipient) = operator.recovery("recovery.txt");
-    let backup = operator.path("keys.yaml");
-    operator.ok(&[
-        "backup",
-        "--identity-export",
-        "-r",
-        &recipient,
-        "-o",
-        &backup,
-    ]);
+    let (identity, backup) = operator.exported_backup();
 
     let error = operator.refused(&["revoke", &id]);
     assert!(error.contains("give --yes"), "{error}");
@@ -134,7 +125,7 @@ async fn an_ordinary_user_may_list_the_keys_and_is_told_what_else_would_need_a_p
         folder: tempfile::tempdir().unwrap(),
     };
     assert!(user.list().contains_key(&id));
-    let (identity, recipient) = user.recovery("recovery.txt");
+    let (_, recipient) = user.recovery("recovery.txt");
     let in_namespace = format!("in namespace {DEFAULT_NAMESPACE}");
     for (args, permission) in [
         (&["rotate"][..], "patch sealingkeys.waxwing.dev"),
@@ -151,15 +142,7 @@ async fn an_ordinary_user_may_list_the_keys_and_is_told_what_else_would_need_a_p
         assert!(error.contains(&told), "{told} in {error}");
     }
     let admin = Operator::of(&stage.cluster);
-    let backup = user.path("keys.yaml");
-    admin.ok(&[
-        "backup",
-        "--identity-export",
-        "-r",
-        &recipient,
-        "-o",
-        &backup,
-    ]);
+    let (identity, backup) = admin.exported_backup();
     let error = user.refused(&["restore", "-i", &identity, &backup]);
     assert!(error.contains("no permission to list secrets"), "{error}");
     assert_eq!(states(&stage.cluster).await[&id], KeyState::Active);

@@ -34,6 +34,22 @@ impl Operator {
         (path, identity.recipient().to_string())
     }
 
+    /// A backup of all keys, exported to a recovery identity: the files of the identity and of the
+    /// backup.
+    pub(crate) fn exported_backup(&self) -> (String, String) {
+        let (identity, recipient) = self.recovery("recovery.txt");
+        let backup = self.path("keys.yaml");
+        self.ok(&[
+            "backup",
+            "--identity-export",
+            "-r",
+            &recipient,
+            "-o",
+            &backup,
+        ]);
+        (identity, backup)
+    }
+
     pub(crate) fn run(&self, args: &[&str]) -> Run {
         let args = [&["keys"], args].concat();
         self.waxwing.run(&args, "").unwrap()

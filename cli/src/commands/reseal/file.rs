@@ -8,36 +8,93 @@ use waxwing_manifest::edit::{self, Change};
 use waxwing_manifest::{Document, Object, Problem, read_sealed_secret};
 
 use super::judge::{Judge, Spot, Verdict};
+use super::live::Fetcher;
 use super::report::{Finding, Kind as Found};
+use crate::cluster::ClusterError;
 use crate::diagnostic::Failure;
 use crate::namespace::FallbackNamespace;
 use crate::output::{Audience, Destination};
+use crate::recipients::Pins;
 use crate::sealed_files::{read, sealed_secrets};
 
-/// What came of a file: its values, or why it could not be looked at.
-pub(super) type Outcome = Result<Vec<Finding>, Failure>;
+/// What came of a file.
+#[derive(Default)]
+pub(super) struct Outcome {
+    /// Its values.
+    pub(super) findings: Vec<Finding>,
+    /// What is wrong with more than one of them.
+    pub(super) failure: Failure,
+}
 
-pub(super) fn reseal(
-    path: &Path,
-    judge: &Judge,
-    namespace: &FallbackNamespace<'_>,
-    check: bool,
-) -> Outcome {
-    let documents = read(path)?;
-    let mut findings = Vec::new();
-    let mut changes = Vec::new();
-    for object in sealed_secrets(&documents) {
-        judge_object(&object, judge, namespace, &mut findings, &mut changes)?;
-    }
-    if changes.is_empty() || check {
-        return Ok(findings);
-    }
-    if let Err(why) = write(path, &documents, &changes) {
-        for finding in &mut findings {
-            finding.refuse_if_resealed(&why);
+impl From<Failure> for Outcome {
+    fn from(failure: Failure) -> Self {
+        Self {
+            failure,
+            ..Self::default()
         }
     }
-    Ok(findings)
+}
+
+/// How files are resealed.
+pub(super) struct Resealing<'a> {
+    pub(super) judge: Judge,
+    /// Finds in the cluster what the judge needs to know.
+    pub(super) fetcher: Option<Fetcher>,
+    /// Where new values are for a key that the cluster names.
+    pub(super) pins: Option<Pins>,
+    pub(super) namespace: &'a FallbackNamespace<'a>,
+    /// Nothing is written.
+    pub(super) check: bool,
+}
+
+impl Resealing<'_> {
+    /// Reseals a file. The error is the cluster's, and no fault of the file.
+    pub(super) fn reseal(&mut self, path: &Path) -> Result<Outcome, ClusterError> {
+        let documents = match read(path) {
+            Ok(documents) => documents,
+            Err(failure) => return Ok(failure.into()),
+        };
+        if let (Judge::Live(live), Some(fetcher)) = (&mut self.judge, &mut self.fetcher) {
+            fetcher.fetch(live, &documents, self.namespace)?;
+        }
+        Ok(self
+            .reseal_documents(path, &documents)
+            .unwrap_or_else(Outcome::from))
+    }
+
+    fn reseal_documents(
+        &mut self,
+        path: &Path,
+        documents: &[Document],
+    ) -> Result<Outcome, Failure> {
+        let mut outcome = Outcome::default();
+        let mut changes = Vec::new();
+        for object in sealed_secrets(documents) {
+            judge_object(
+                &object,
+                &self.judge,
+                self.namespace,
+                &mut outcome.findings,
+                &mut changes,
+            )?;
+        }
+        if changes.is_empty() || self.check {
+            return Ok(outcome);
+        }
+        let is_pinned = self.pins.as_mut().map_or(Ok(()), |pins| pins.check(path));
+        let refused = match is_pinned {
+            Ok(()) => write(path, documents, &changes).err(),
+            Err(failure) => {
+                outcome.failure.add(failure);
+                Some("the key that it would be resealed to is not pinned in Git".to_owned())
+            }
+        };
+        if let Some(why) = refused {
+            let findings = outcome.findings.iter_mut();
+            findings.for_each(|finding| finding.refuse_if_resealed(&why));
+        }
+        Ok(outcome)
+    }
 }
 
 fn judge_object<'a>(
@@ -88,6 +145,8 @@ fn settle<'a>(
     match verdict {
         Verdict::Current => Found::Current,
         Verdict::Foreign => Found::Foreign,
+        // With --check alone, where "stale" is what the report calls it.
+        Verdict::Stale => Found::Resealed,
         Verdict::Unreachable(why) => Found::Unreachable(why),
         Verdict::Refused(why) => Found::Refused(why),
         Verdict::Reseal(value) => match Change::replace_item(*object, item, &value.to_base64()) {

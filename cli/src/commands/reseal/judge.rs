@@ -21,6 +21,8 @@ pub(super) enum Verdict {
     /// It is sealed to none of the cluster's keys, and the cluster does not have it.
     Foreign,
     Reseal(Box<SealedValue>),
+    /// It is stale, and nobody asked for the new value.
+    Stale,
     /// It is stale, and the new value is not to be had.
     Unreachable(String),
     /// Something is wrong with it.
@@ -34,7 +36,8 @@ pub(super) type Key = (String, String);
 pub(super) struct Live {
     pub(super) primary: KeyId,
     pub(super) keys: BTreeSet<KeyId>,
-    pub(super) objects: BTreeMap<Key, SealedSecret>,
+    /// None, where all that matters is which values are stale.
+    pub(super) objects: Option<BTreeMap<Key, SealedSecret>>,
 }
 
 /// What is to be done without a cluster.
@@ -86,17 +89,18 @@ impl Live {
 
     fn judge(&self, spot: Spot<'_>, text: &str, value: &SealedValue) -> Verdict {
         let standing = self.standing(value.header());
-        if standing == Standing::Current {
-            return Verdict::Current;
-        }
+        let objects = match (standing, &self.objects) {
+            (Standing::Current, _) => return Verdict::Current,
+            (Standing::Stale, None) => return Verdict::Stale,
+            (Standing::Foreign, None) => return Verdict::Foreign,
+            (_, Some(objects)) => objects,
+        };
         let Some(namespace) = spot.namespace else {
             return Verdict::Unreachable(
                 "its SealedSecret names no namespace; add it, or pass -n NAMESPACE".to_owned(),
             );
         };
-        let object = self
-            .objects
-            .get(&(namespace.to_owned(), spot.name.to_owned()));
+        let object = objects.get(&(namespace.to_owned(), spot.name.to_owned()));
         let there = object.and_then(|object| object.spec.encrypted_data.get(spot.item));
         match (standing, object, there) {
             (Standing::Foreign, _, None) => Verdict::Foreign,

@@ -1,107 +1,126 @@
-//! What the cluster says: its keys, and the SealedSecrets whose values are stale in the files.
+//! What the cluster says: its keys, and the SealedSecrets whose values are not current in the files.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use kube::Api;
 use kube::api::ListParams;
 use waxwing_api::SealedSecret;
-use waxwing_crypto::KeyId;
+use waxwing_crypto::{KeyId, Recipient};
+use waxwing_manifest::{Document, Object};
 
-use super::judge::{Judge, Key, Live, Standing};
+use super::judge::{Key, Live, Standing};
 use crate::cluster::{ClusterArgs, ClusterError, Connection, Permission};
-use crate::diagnostic::Failure;
 use crate::namespace::FallbackNamespace;
-use crate::sealed_files::{read, sealed_secrets};
+use crate::sealed_files::sealed_secrets;
 
 const SEALED_SECRETS: &str = "sealedsecrets.waxwing.dev";
 
-/// Up to this many SealedSecrets of one namespace are asked for one by one.
+/// Up to this many SealedSecrets of one namespace are asked for one by one; then all at once.
 const FEW: usize = 5;
 
 /// How many are listed at once.
 const PAGE: u32 = 200;
 
-pub(super) fn judge(
-    cluster: &ClusterArgs,
-    files: &[PathBuf],
-    namespace: &FallbackNamespace<'_>,
-    check: bool,
-) -> Result<Judge, Failure> {
-    let primary = cluster.primary_recipient()?.key_id();
-    let connection = cluster.connect()?;
-    let keys = cluster.sealing_keys(&connection)?;
-    let keys: BTreeSet<KeyId> = keys
-        .iter()
-        .filter_map(|key| key.metadata.name.as_ref()?.parse().ok())
-        .collect();
-    let mut live = Live {
-        primary,
-        keys,
-        objects: BTreeMap::new(),
-    };
-    if !check {
-        let wanted = wanted(&live, files, namespace)?;
-        live.objects = fetch(&connection, wanted)?;
-    }
-    Ok(Judge::Live(live))
+/// What a cluster says of its keys.
+pub(super) struct Keys {
+    pub(super) primary: Recipient,
+    pub(super) all: BTreeSet<KeyId>,
 }
 
-/// The SealedSecrets with a value that is not current, by namespace.
-fn wanted(
-    live: &Live,
-    files: &[PathBuf],
-    namespace: &FallbackNamespace<'_>,
-) -> Result<BTreeMap<String, BTreeSet<String>>, Failure> {
-    let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for path in files {
-        // What cannot be read is told when the file's turn comes.
-        let Ok(documents) = read(path) else {
-            continue;
-        };
-        for object in sealed_secrets(&documents) {
-            let is_wanted = waxwing_manifest::sealed_items(&object).is_ok_and(|items| {
-                items
-                    .iter()
-                    .any(|item| live.standing(item.value.header()) != Standing::Current)
-            });
-            let Some(name) = object.name().filter(|_| is_wanted) else {
-                continue;
-            };
-            let namespace = match object.namespace() {
-                Some(namespace) => Some(namespace),
-                None => namespace.get()?,
-            };
-            if let Some(namespace) = namespace {
-                wanted
-                    .entry(namespace.to_owned())
-                    .or_default()
-                    .insert(name.to_owned());
-            }
+impl Keys {
+    pub(super) fn of(cluster: &ClusterArgs, connection: &Connection) -> Result<Self, ClusterError> {
+        let keys = cluster.sealing_keys(connection)?;
+        let ids = keys
+            .iter()
+            .filter_map(|key| key.metadata.name.as_ref()?.parse().ok());
+        Ok(Self {
+            primary: cluster.recipient_of(&keys)?,
+            all: ids.collect(),
+        })
+    }
+}
+
+/// Asks a cluster for SealedSecrets, for each at most once.
+pub(super) struct Fetcher {
+    connection: Connection,
+    /// By namespace.
+    asked: BTreeMap<String, Asked>,
+}
+
+/// What was asked for in a namespace.
+#[derive(Default)]
+struct Asked {
+    names: BTreeSet<String>,
+    all: bool,
+}
+
+impl Fetcher {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            asked: BTreeMap::new(),
         }
     }
-    Ok(wanted)
+
+    /// Lets `live` know the SealedSecrets of a file that have a value that is not current.
+    pub(super) fn fetch(
+        &mut self,
+        live: &mut Live,
+        documents: &[Document],
+        namespace: &FallbackNamespace<'_>,
+    ) -> Result<(), ClusterError> {
+        for (namespace, name) in wanted(live, documents, namespace) {
+            let found = self.ask(&namespace, &name)?;
+            let objects = live.objects.get_or_insert_default();
+            objects.extend(
+                found
+                    .into_iter()
+                    .map(|(name, object)| ((namespace.clone(), name), object)),
+            );
+        }
+        Ok(())
+    }
+
+    fn ask(
+        &mut self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Vec<(String, SealedSecret)>, ClusterError> {
+        let asked = self.asked.entry(namespace.to_owned()).or_default();
+        if asked.all || !asked.names.insert(name.to_owned()) {
+            return Ok(Vec::new());
+        }
+        let api = Api::namespaced(self.connection.client(), namespace);
+        if asked.names.len() <= FEW {
+            get(&self.connection, &api, namespace, name)
+        } else {
+            asked.all = true;
+            list(&self.connection, &api, namespace)
+        }
+    }
 }
 
-fn fetch(
-    connection: &Connection,
-    wanted: BTreeMap<String, BTreeSet<String>>,
-) -> Result<BTreeMap<Key, SealedSecret>, ClusterError> {
-    let mut objects = BTreeMap::new();
-    for (namespace, names) in wanted {
-        let api = Api::namespaced(connection.client(), &namespace);
-        let found = if names.len() <= FEW {
-            get(connection, &api, &namespace, &names)?
-        } else {
-            list(connection, &api, &namespace, &names)?
+/// Namespace and name of the SealedSecrets with a value that is not current.
+fn wanted(live: &Live, documents: &[Document], fallback: &FallbackNamespace<'_>) -> Vec<Key> {
+    let is_wanted = |object: &Object<'_>| {
+        waxwing_manifest::sealed_items(object).is_ok_and(|items| {
+            items
+                .iter()
+                .any(|item| live.standing(item.value.header()) != Standing::Current)
+        })
+    };
+    let key = |object: Object<'_>| {
+        // What is wrong with the namespace is told when the object is judged.
+        let namespace = match object.namespace() {
+            Some(namespace) => Some(namespace),
+            None => fallback.get().ok().flatten(),
         };
-        objects.extend(
-            found
-                .into_iter()
-                .map(|(name, object)| ((namespace.clone(), name), object)),
-        );
-    }
-    Ok(objects)
+        Some((namespace?.to_owned(), object.name()?.to_owned()))
+    };
+    sealed_secrets(documents)
+        .filter(is_wanted)
+        .filter_map(key)
+        .collect()
 }
 
 fn permission(verb: &'static str, namespace: &str) -> Permission {
@@ -116,35 +135,37 @@ fn get(
     connection: &Connection,
     api: &Api<SealedSecret>,
     namespace: &str,
-    names: &BTreeSet<String>,
+    name: &str,
 ) -> Result<Vec<(String, SealedSecret)>, ClusterError> {
-    let mut found = Vec::new();
-    for name in names {
-        if let Some(object) = connection.ask(permission("get", namespace), api.get_opt(name))? {
-            found.push((name.clone(), object));
-        }
-    }
-    Ok(found)
+    let found = connection.ask(permission("get", namespace), api.get_opt(name))?;
+    Ok(found
+        .into_iter()
+        .map(|object| named(name, object))
+        .collect())
 }
 
 fn list(
     connection: &Connection,
     api: &Api<SealedSecret>,
     namespace: &str,
-    names: &BTreeSet<String>,
 ) -> Result<Vec<(String, SealedSecret)>, ClusterError> {
     let mut found = Vec::new();
     let mut page = ListParams::default().limit(PAGE);
     loop {
         let answer = connection.ask(permission("list", namespace), api.list(&page))?;
-        let named = answer
-            .items
-            .into_iter()
-            .filter_map(|object| Some((object.metadata.name.clone()?, object)));
-        found.extend(named.filter(|(name, _)| names.contains(name)));
+        found.extend(answer.items.into_iter().filter_map(|object| {
+            let name = object.metadata.name.clone()?;
+            Some(named(&name, object))
+        }));
         match answer.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => page = page.continue_token(&token),
             None => return Ok(found),
         }
     }
+}
+
+/// Without what nobody asks for, as there may be thousands.
+fn named(name: &str, mut object: SealedSecret) -> (String, SealedSecret) {
+    object.metadata.managed_fields = None;
+    (name.to_owned(), object)
 }

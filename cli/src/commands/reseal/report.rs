@@ -76,10 +76,8 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn add(&mut self, outcome: Outcome) {
-        match outcome {
-            Ok(findings) => self.findings.extend(findings),
-            Err(failure) => self.failure.add(failure),
-        }
+        self.findings.extend(outcome.findings);
+        self.failure.add(outcome.failure);
     }
 
     pub(super) fn print(&self, format: ReportFormat, check: bool) -> Result<(), OutputError> {

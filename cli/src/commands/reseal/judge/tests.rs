@@ -55,7 +55,7 @@ impl World {
         Live {
             primary: self.new.key_id(),
             keys: [self.old.key_id(), self.new.key_id()].into(),
-            objects: [(("prod".to_owned(), "db".to_owned()), object)].into(),
+            objects: Some([(("prod".to_owned(), "db".to_owned()), object)].into()),
         }
     }
 }
@@ -65,6 +65,7 @@ fn word(verdict: &Verdict) -> &'static str {
         Verdict::Current => "current",
         Verdict::Foreign => "foreign",
         Verdict::Reseal(_) => "reseal",
+        Verdict::Stale => "stale",
         Verdict::Unreachable(_) => "unreachable",
         Verdict::Refused(_) => "refused",
     }
@@ -170,6 +171,24 @@ fn a_live_cluster_decides_by_its_keys_its_objects_and_its_renewals() {
     for (name, spot, value, live, expected) in cases {
         let verdict = Judge::Live(live).judge(spot, &value.to_base64(), value);
         assert_eq!(word(&verdict), expected, "{name}: {verdict:?}");
+    }
+}
+
+#[test]
+fn where_no_object_was_asked_for_the_keys_alone_decide() {
+    let world = World::new();
+    for (to, expected) in [
+        (&world.old, "stale"),
+        (&world.new, "current"),
+        (&world.stranger, "foreign"),
+    ] {
+        let value = world.seal(&[to]);
+        let live = Live {
+            objects: None,
+            ..world.live(&value, None)
+        };
+        let verdict = Judge::Live(live).judge(SPOT, &value.to_base64(), &value);
+        assert_eq!(word(&verdict), expected);
     }
 }
 
