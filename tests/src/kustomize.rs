@@ -1,6 +1,9 @@
-//! Reads the kustomize base in deploy/, so that the tests install what users install.
+//! Builds the kustomize base in deploy/ with kubectl, so that the tests install what users install.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use kube::{
     Api, Client,
@@ -10,50 +13,68 @@ use kube::{
 };
 use serde::Deserialize;
 
-use crate::error::{Context, HarnessError};
-
-/// The fields of a kustomization.yaml that this reader knows. Labels and images change nothing that
-/// the API server does with the objects here, as no pod runs; any other field is refused.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Kustomization {
-    #[serde(rename = "apiVersion")]
-    _api_version: String,
-    #[serde(rename = "kind")]
-    _kind: String,
-    resources: Vec<String>,
-    #[serde(default, rename = "labels")]
-    _labels: serde_yaml::Value,
-    #[serde(default, rename = "images")]
-    _images: serde_yaml::Value,
-}
+use crate::{
+    control_plane::kubectl,
+    error::{Context, HarnessError},
+};
 
 /// The folder deploy/kustomize of the source tree.
 pub fn base() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/kustomize")
 }
 
-/// All objects of a kustomize folder, in the order of its kustomization.yaml.
+/// All objects of a kustomize folder, as `kubectl kustomize` prints them.
 ///
 /// # Errors
-/// When a file cannot be read or uses what this reader does not know.
+/// When kubectl refuses the folder.
 pub fn objects(folder: &Path) -> Result<Vec<DynamicObject>, HarnessError> {
-    let path = folder.join("kustomization.yaml");
-    let kustomization: Kustomization =
-        serde_yaml::from_str(&read(&path)?).map_err(|e| malformed(&path, &e))?;
-    let mut objects = Vec::new();
-    for resource in kustomization.resources {
-        let path = folder.join(resource);
-        if path.is_dir() {
-            objects.extend(self::objects(&path)?);
-        } else {
-            for document in serde_yaml::Deserializer::from_str(&read(&path)?) {
-                objects
-                    .push(DynamicObject::deserialize(document).map_err(|e| malformed(&path, &e))?);
-            }
-        }
+    let mut command = Command::new(kubectl()?);
+    command.arg("kustomize").arg(folder);
+    let output = command.output().context("run kubectl kustomize")?;
+    if !output.status.success() {
+        return Err(HarnessError::CommandFailed {
+            command: format!("{command:?}"),
+            status: output.status.to_string(),
+            tail: String::from_utf8_lossy(&output.stderr).into_owned(),
+        });
     }
-    Ok(objects)
+    parse(folder, &String::from_utf8_lossy(&output.stdout))
+}
+
+/// All objects of the base with some of its components, by their names.
+///
+/// # Errors
+/// As [`objects`].
+pub fn with_components(names: &[&str]) -> Result<Vec<DynamicObject>, HarnessError> {
+    let folder = tempfile::tempdir().context("make a temporary folder")?;
+    let here = folder.path().canonicalize().context("find the folder")?;
+    let base = base().canonicalize().context("find deploy/kustomize")?;
+    // kustomize takes relative paths only.
+    let up = "../".repeat(here.components().count() - 1);
+    let base = format!("{up}{}", base.strip_prefix("/").unwrap_or(&base).display());
+    let components: String = names
+        .iter()
+        .map(|name| format!("  - {base}/components/{name}\n"))
+        .collect();
+    let kustomization = format!("resources:\n  - {base}\ncomponents:\n{components}");
+    std::fs::write(here.join("kustomization.yaml"), kustomization)
+        .context("write kustomization.yaml")?;
+    objects(&here)
+}
+
+/// The objects of a YAML stream; `origin` is for the error.
+///
+/// # Errors
+/// When a document is no object.
+pub fn parse(origin: &Path, yaml: &str) -> Result<Vec<DynamicObject>, HarnessError> {
+    serde_yaml::Deserializer::from_str(yaml)
+        .map(|document| {
+            DynamicObject::deserialize(document).map_err(|error| HarnessError::Manifest {
+                path: origin.to_owned(),
+                what: error.to_string(),
+            })
+        })
+        .collect()
 }
 
 /// Applies an object as an admin would: server-side, taking over fields.
@@ -87,15 +108,4 @@ async fn api_of(
         Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
         None => Api::all_with(client.clone(), &resource),
     })
-}
-
-fn read(path: &Path) -> Result<String, HarnessError> {
-    std::fs::read_to_string(path).context(format!("read {}", path.display()))
-}
-
-fn malformed(path: &Path, error: &serde_yaml::Error) -> HarnessError {
-    HarnessError::Manifest {
-        path: path.to_owned(),
-        what: error.to_string(),
-    }
 }

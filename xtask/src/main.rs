@@ -1,4 +1,4 @@
-//! The one entry point for people and CI: `cargo xtask demo | test | crds | schema | man`.
+//! The one entry point for people and CI: `cargo xtask demo | test | crds | manifests | schema | man`.
 
 #![forbid(unsafe_code)]
 
@@ -6,6 +6,7 @@ mod command;
 mod crds;
 mod demo;
 mod man;
+mod manifests;
 mod schema;
 mod test;
 
@@ -29,6 +30,8 @@ enum Command {
     Test,
     /// Write the custom resource definitions to deploy/crds
     Crds,
+    /// Write the chart's copies of the definitions, and the kustomize base made from the chart
+    Manifests,
     /// Write the JSON schema of .waxwing.yaml to docs/waxwing.schema.json
     Schema,
     /// Write the manual pages of waxwing, for those who package it
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Demo => demo::run(),
         Command::Test => test::run(),
         Command::Crds => crds::run(),
+        Command::Manifests => manifests::run(),
         Command::Schema => schema::run(),
         Command::Man(args) => man::run(&args),
     };

@@ -244,8 +244,7 @@ async fn old_keys_are_retired_and_deleted_only_when_nothing_needs_them_and_it_is
         reseal(space, &sealed).await;
         log_says(stage, "may not delete secrets").await;
         assert!(secrets.get_opt(&id).await.unwrap().is_some());
-        let component = kustomize::base().join("components/key-deletion");
-        for object in kustomize::objects(&component).unwrap() {
+        for object in kustomize::with_components(&["key-deletion"]).unwrap() {
             kustomize::apply(&space.client, &object).await.unwrap();
         }
         key_gone(&space.client, &id).await;

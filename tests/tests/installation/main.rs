@@ -1,12 +1,15 @@
 //! What deploy/ brings into a cluster: that the API server enforces every rule of the custom
-//! resources, and that the roles grant what is needed and nothing else.
+//! resources, that the roles grant what is needed and nothing else, and that Helm and kustomize bring
+//! the same.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
+mod chart;
 mod custom_resources;
 mod pod;
 mod rbac;
+mod release;
 mod sealed_secret;
 mod sealing_key;
 mod watched_namespace;
