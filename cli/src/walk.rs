@@ -1,5 +1,6 @@
 //! Which files of a repository are manifests.
 
+use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,19 +11,49 @@ use crate::diagnostic::{Advice, Failure};
 /// The endings of the names of manifests.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
+/// Where Git keeps what is its own.
+const GIT_FOLDER: &str = ".git";
+
 /// The manifests among `paths` and in the folders among them, in the order of their names. What Git
 /// ignores and what is hidden is left out, unless it was named itself.
 pub(crate) fn manifests(paths: &[PathBuf]) -> (Vec<PathBuf>, Failure) {
+    walk(paths, |_| {}, is_wanted_manifest)
+}
+
+/// All files among `paths` and in the folders among them that may be in Git, in the order of their
+/// names: hidden ones too, and nothing that Git ignores.
+pub(crate) fn files(paths: &[PathBuf]) -> (Vec<PathBuf>, Failure) {
+    let set_up = |walk: &mut WalkBuilder| {
+        walk.hidden(false)
+            .ignore(false)
+            .filter_entry(|entry| entry.file_name() != GIT_FOLDER);
+    };
+    walk(paths, set_up, |_, entry| Ok(is_file(entry)))
+}
+
+/// Whether a file is called like a manifest.
+pub(crate) fn is_manifest(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| {
+        ENDINGS
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known))
+    })
+}
+
+fn walk(
+    paths: &[PathBuf],
+    set_up: impl Fn(&mut WalkBuilder),
+    is_wanted: impl Fn(&Path, &DirEntry) -> Result<bool, WalkError>,
+) -> (Vec<PathBuf>, Failure) {
     let mut files = Vec::new();
     let mut failure = Failure::default();
     for root in paths {
-        let walk = WalkBuilder::new(root)
-            .require_git(false)
-            .sort_by_file_name(Ord::cmp)
-            .build();
-        for entry in walk {
+        let mut walk = WalkBuilder::new(root);
+        walk.require_git(false).sort_by_file_name(Ord::cmp);
+        set_up(&mut walk);
+        for entry in walk.build() {
             match entry {
-                Ok(entry) => match judge(root, &entry) {
+                Ok(entry) => match is_wanted(root, &entry) {
                     Ok(true) => files.push(without_dot(entry.into_path())),
                     Ok(false) => {}
                     Err(error) => failure.add(error),
@@ -34,25 +65,25 @@ pub(crate) fn manifests(paths: &[PathBuf]) -> (Vec<PathBuf>, Failure) {
     (files, failure)
 }
 
-/// Whether it is a manifest to look at. A link within the tree leads to a file that is met anyway.
-fn judge(root: &Path, entry: &DirEntry) -> Result<bool, WalkError> {
+/// A link within the tree leads to a file that is met anyway.
+fn is_wanted_manifest(root: &Path, entry: &DirEntry) -> Result<bool, WalkError> {
     let path = entry.path();
-    if entry.depth() == 0 {
-        return Ok(!path.is_dir());
+    if entry.depth() == 0 || !is_manifest(path) {
+        return Ok(is_file(entry) && entry.depth() == 0);
     }
-    let has_ending = path.extension().is_some_and(|ending| {
-        ENDINGS
-            .iter()
-            .any(|known| ending.eq_ignore_ascii_case(known))
-    });
-    if entry.path_is_symlink() {
-        return if has_ending && leads_out(root, path) {
-            Err(WalkError::LinkOut(path.to_owned()))
-        } else {
-            Ok(false)
-        };
+    if entry.path_is_symlink() && leads_out(root, path) {
+        return Err(WalkError::LinkOut(path.to_owned()));
     }
-    Ok(has_ending && entry.file_type().is_some_and(|kind| kind.is_file()))
+    Ok(is_file(entry))
+}
+
+/// Whether it is a file, or was named and is no folder. What is behind a link stands in Git as a file of
+/// its own, or not at all.
+fn is_file(entry: &DirEntry) -> bool {
+    match entry.depth() {
+        0 => !entry.path().is_dir(),
+        _ => entry.file_type().is_some_and(|kind| kind.is_file()),
+    }
 }
 
 /// `apps/db.yaml` for `./apps/db.yaml`.
@@ -73,7 +104,7 @@ fn leads_out(root: &Path, link: &Path) -> bool {
 /// A path that was not looked at.
 #[derive(Debug, thiserror::Error)]
 enum WalkError {
-    #[error("{0}")]
+    #[error("{}", words(.0))]
     Unreadable(ignore::Error),
     #[error("{}: is a link out of the folder, and was left alone", .0.display())]
     LinkOut(PathBuf),
@@ -86,6 +117,23 @@ impl Advice for WalkError {
             Self::LinkOut(_) => vec!["name the file behind it, if it is meant".to_owned()],
         }
     }
+}
+
+/// What kept the walk from a path, in the words of other errors about files.
+fn words(error: &ignore::Error) -> String {
+    match error {
+        ignore::Error::WithDepth { err, .. } => words(err),
+        ignore::Error::WithPath { path, err } => {
+            format!("{}: cannot be read: {}", path.display(), innermost(err))
+        }
+        other => other.to_string(),
+    }
+}
+
+fn innermost(error: &ignore::Error) -> String {
+    let cause = error.io_error().map(|error| error as &dyn Error);
+    let innermost = std::iter::successors(cause, |&error| error.source()).last();
+    innermost.map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 #[cfg(test)]
@@ -125,6 +173,38 @@ mod tests {
         let failure = format!("{failure:?}");
         assert!(
             failure.contains("out.yaml") && !failure.contains("within.yaml"),
+            "{failure}"
+        );
+    }
+
+    #[test]
+    fn all_files_that_may_be_in_git_are_found_hidden_ones_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for inner in [".git", ".github", "keys"] {
+            fs::create_dir(root.join(inner)).unwrap();
+        }
+        for (name, text) in [
+            (".git/config", ""),
+            (".github/ci.yml", ""),
+            (".gitignore", "*.key\n"),
+            (".ignore", "*.txt\n"),
+            ("keys/a.key", ""),
+            ("keys/b.txt", ""),
+        ] {
+            fs::write(root.join(name), text).unwrap();
+        }
+        symlink("b.txt", root.join("keys/link")).unwrap();
+        let (files, failure) = files(&[root.to_owned(), root.join("gone")]);
+        let names: Vec<_> = files
+            .iter()
+            .map(|file| file.strip_prefix(root).unwrap().to_str().unwrap())
+            .collect();
+        let expected = [".github/ci.yml", ".gitignore", ".ignore", "keys/b.txt"];
+        assert_eq!(names, expected);
+        let failure = format!("{failure:?}");
+        assert!(
+            failure.contains("gone: cannot be read: No such file"),
             "{failure}"
         );
     }

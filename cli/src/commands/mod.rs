@@ -32,7 +32,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Generate(args) => generate::run(args),
         Command::Unseal(args) => unseal::run(args),
         Command::Inspect(args) => inspect::run(args),
-        Command::Validate(args) => validate::run(args),
+        Command::Validate(args) => validate::run(&args),
         Command::Status(args) => status::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Textconv(args) => textconv::run(args),

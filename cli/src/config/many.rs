@@ -24,18 +24,44 @@ struct Folder {
 impl Configs {
     /// Those that count for `files`, and what is wrong with the others.
     pub(crate) fn of(files: &[PathBuf]) -> (Self, Failure) {
+        let locate = |folder: &Path| {
+            fs::canonicalize(folder).map_err(|cause| PlaceError::new(folder, cause).into())
+        };
+        let read = |folder: &Path| read_in(folder).map(|read| read.map_err(Failure::from));
+        Self::search(files, locate, read)
+    }
+
+    /// Those that count for `files` which are in Git's index, by their paths from the top of the
+    /// repository. `read` reads the one in a folder, if there is one; the top is the empty path.
+    pub(crate) fn of_index(
+        files: &[PathBuf],
+        read: impl FnMut(&Path) -> Option<Result<Config, Failure>>,
+    ) -> (Self, Failure) {
+        let locate = |folder: &Path| Ok(folder.strip_prefix(".").unwrap_or(folder).to_owned());
+        Self::search(files, locate, read)
+    }
+
+    fn search(
+        files: &[PathBuf],
+        locate: impl Fn(&Path) -> Result<PathBuf, Failure>,
+        read: impl FnMut(&Path) -> Option<Result<Config, Failure>>,
+    ) -> (Self, Failure) {
         let mut folders = HashMap::new();
-        let mut search = Search::default();
+        let mut search = Search {
+            read,
+            nearest: HashMap::new(),
+            failure: Failure::default(),
+        };
         for folder in files.iter().map(|file| parent(file)) {
             if folders.contains_key(folder) {
                 continue;
             }
-            match fs::canonicalize(folder) {
+            match locate(folder) {
                 Ok(path) => {
                     let config = search.nearest(&path);
                     folders.insert(folder.to_owned(), Folder { path, config });
                 }
-                Err(cause) => search.failure.add(PlaceError::new(folder, cause)),
+                Err(failure) => search.failure.add(failure),
             }
         }
         (Self { folders }, search.failure)
@@ -50,18 +76,18 @@ impl Configs {
 }
 
 /// What was found so far on the way up from folders.
-#[derive(Default)]
-struct Search {
+struct Search<R> {
+    read: R,
     nearest: HashMap<PathBuf, Option<Arc<Config>>>,
     failure: Failure,
 }
 
-impl Search {
+impl<R: FnMut(&Path) -> Option<Result<Config, Failure>>> Search<R> {
     fn nearest(&mut self, folder: &Path) -> Option<Arc<Config>> {
         if let Some(known) = self.nearest.get(folder) {
             return known.clone();
         }
-        let config = match read_in(folder) {
+        let config = match (self.read)(folder) {
             Some(Ok(config)) => Some(Arc::new(config)),
             Some(Err(error)) => {
                 self.failure.add(error);

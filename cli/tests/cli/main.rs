@@ -27,4 +27,6 @@ mod shell_examples;
 mod status;
 mod unseal;
 mod validate;
+mod validate_leaks;
+mod validate_staged;
 mod workshop;

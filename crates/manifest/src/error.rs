@@ -143,6 +143,26 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
+/// Words from the input, after each other; not all, if they are many.
+struct Names<'a>(&'a [String]);
+
+impl Names<'_> {
+    const MAX_COUNT: usize = 5;
+}
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, name) in self.0.iter().take(Self::MAX_COUNT).enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            write!(f, "{comma}{}", Printable(name))?;
+        }
+        match self.0.len().saturating_sub(Self::MAX_COUNT) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
 /// What is wrong, and what to do next.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -266,6 +286,15 @@ pub enum Problem {
     /// An item is made both by a sealed value and by a template.
     #[error("is both in encryptedData and in template.data; remove one of them")]
     ItemTwice,
+    /// A Secret whose values stand in the file for everyone to read.
+    #[error("has values in clear: {}", Names(.items))]
+    InClear {
+        /// The names of the items.
+        items: Vec<String>,
+    },
+    /// A Secret that is the private half of a sealing key.
+    #[error("is the private half of a sealing key, in clear")]
+    PrivateSealingKey,
     /// The recipient of a SealingKey is none.
     #[error("{0}")]
     NotARecipient(#[source] ParseRecipientError),

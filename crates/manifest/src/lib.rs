@@ -3,9 +3,10 @@
 //! [`read`] turns a text into [`Document`]s, each with its raw text and its [`Object`]s. From an
 //! object, by its [`Kind`]: [`SecretManifest::read`] and [`seal_secret`] make a SealedSecret of a
 //! Secret; [`unseal`] opens a SealedSecret; [`sealed_items`] and [`validate`] look at one without any
-//! key. [`rewrite`] puts the stream together again, with objects replaced and everything else as it
-//! was; [`edit`] adds, changes, renames and removes sealed items in place and touches no other byte;
-//! [`write()`] makes a stream of one object. A backup of sealing keys is written by [`write_sealing_keys`] and read, object by object,
+//! key; [`plaintext()`] tells what a Secret gives away. [`rewrite`] puts the stream together again, with
+//! objects replaced and everything else as it was; [`edit`] adds, changes, renames and removes sealed
+//! items in place and touches no other byte; [`write()`] makes a stream of one object. A backup of
+//! sealing keys is written by [`write_sealing_keys`] and read, object by object,
 //! by [`read_sealing_key`]. A file of settings is read by [`Document::read_as`] as a Rust type;
 //! [`change_texts`] changes values in it.
 //!
@@ -32,6 +33,7 @@ pub mod names;
 mod object;
 mod path;
 mod plain;
+mod plaintext;
 mod rewrite;
 mod scalar_bytes;
 mod seal;
@@ -53,6 +55,7 @@ pub use error::{ManifestError, Problem};
 pub use location::Location;
 pub use object::{Kind, Object};
 pub use path::Step;
+pub use plaintext::plaintext;
 pub use rewrite::{Replacement, rewrite, write};
 pub use seal::{SealItemError, seal_secret};
 pub use sealed_secret::{SealedItem, read_sealed_secret, sealed_items};
@@ -61,4 +64,4 @@ pub use secret::{MAX_SECRET_LEN, SecretManifest};
 pub use settings_edit::{TextChange, change_texts};
 pub use typed::TypedError;
 pub use unseal::{Unsealed, unseal};
-pub use validate::validate;
+pub use validate::{Validation, validate};

@@ -1,5 +1,7 @@
 //! A Kubernetes object in a document.
 
+use std::ops::RangeInclusive;
+
 use waxwing_api::names::GROUP;
 
 use crate::budget::Budget;
@@ -84,6 +86,11 @@ impl<'a> Object<'a> {
         self.node_at(path).is_some()
     }
 
+    /// The lines that the object stands on, from 1.
+    pub fn lines(&self) -> RangeInclusive<usize> {
+        self.tree().lines(self.head.node)
+    }
+
     /// The object as errors name it: kind, namespace and name.
     pub fn describe(&self) -> String {
         let kind = match self.head.kind {
@@ -144,11 +151,11 @@ impl<'a> Object<'a> {
         self.head.node
     }
 
-    fn text_at(&self, path: &[&str]) -> Option<&'a str> {
+    pub(crate) fn text_at(&self, path: &[&str]) -> Option<&'a str> {
         self.tree().text(self.node_at(path)?).ok()
     }
 
-    fn node_at(&self, path: &[&str]) -> Option<NodeId> {
+    pub(crate) fn node_at(&self, path: &[&str]) -> Option<NodeId> {
         let mut keys = path.iter();
         keys.try_fold(self.head.node, |node, key| self.tree().get(node, key))
     }

@@ -3,7 +3,7 @@
 //! One tree serves everything: reading values, naming lines in errors, and replacing a value in
 //! place. Aliases stay aliases, so that a small text cannot make a large tree.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -95,6 +95,12 @@ impl Tree {
     /// The line of the whole text that a node starts on, from 1.
     pub(crate) fn line(&self, id: NodeId) -> usize {
         self.lines.line_at(self.node(id).span.start)
+    }
+
+    /// The lines of the whole text that a node stands on, from 1.
+    pub(crate) fn lines(&self, id: NodeId) -> RangeInclusive<usize> {
+        let last = self.node(id).span.end.saturating_sub(1);
+        self.line(id)..=self.lines.line_at(last)
     }
 
     pub(crate) fn add(&mut self, node: Node) -> NodeId {

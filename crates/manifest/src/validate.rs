@@ -1,9 +1,9 @@
 //! Everything that can be said against a SealedSecret without a key and without a cluster.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use waxwing_api::SealedSecret;
-use waxwing_crypto::{OpenError, Place, Scope, SealedValue};
+use waxwing_crypto::{KeyId, OpenError, Place, Scope, SealedValue};
 
 use crate::error::{ManifestError, Problem};
 use crate::fields::Fields;
@@ -12,52 +12,69 @@ use crate::sealed_secret::read_fields;
 use crate::secret::MAX_SECRET_LEN;
 use crate::secret_type::check_type;
 
-/// Every finding about a SealedSecret, in the order of their lines; none if all is well.
+/// What there is to say about a SealedSecret offline.
+#[derive(Debug, Default)]
+pub struct Validation {
+    /// Every finding, in the order of their lines; none if all is well.
+    pub findings: Vec<ManifestError>,
+    /// The keys that the items are sealed to, for all items that are whole sealed values.
+    pub keys: BTreeMap<String, Vec<KeyId>>,
+}
+
+/// Checks a SealedSecret.
 ///
 /// `namespace` counts where the manifest names none. Without either, a scope is held against what
 /// is known: the name and the item.
-pub fn validate(object: &Object<'_>, namespace: Option<&str>) -> Vec<ManifestError> {
+pub fn validate(object: &Object<'_>, namespace: Option<&str>) -> Validation {
     let mut fields = Fields::of(*object, "a SealedSecret");
     let sealed = read_fields(object, &mut fields);
     if fields.is_clean() {
         check_whole(&sealed, &mut fields);
     }
-    let mut findings = fields.problems();
-    findings.extend(check_items(object, &sealed, namespace));
-    findings.sort_by_key(|finding| finding.location().line);
-    findings
+    let mut validation = Validation {
+        findings: fields.problems(),
+        ..Validation::default()
+    };
+    check_items(object, &sealed, namespace, &mut validation);
+    let by_line = |finding: &ManifestError| finding.location().line;
+    validation.findings.sort_by_key(by_line);
+    validation
 }
 
 fn check_items(
     object: &Object<'_>,
     sealed: &SealedSecret,
     namespace: Option<&str>,
-) -> Vec<ManifestError> {
+    Validation { findings, keys }: &mut Validation,
+) {
     let namespace = sealed.metadata.namespace.as_deref().or(namespace);
-    let mut findings = Vec::new();
     let mut len = 0;
     for (item, text) in &sealed.spec.encrypted_data {
+        let value = match SealedValue::parse(text) {
+            Ok(value) => value,
+            Err(error) => {
+                findings.push(object.item_error(item, Problem::Malformed(error)));
+                continue;
+            }
+        };
         let place = (namespace, sealed.metadata.name.as_deref(), item.as_str());
-        match check_value(text, place) {
-            Ok(plaintext_len) => len += plaintext_len,
-            Err(problem) => findings.push(object.item_error(item, problem)),
+        if let Err(problem) = check_scope(&value.header().scope, place) {
+            findings.push(object.item_error(item, problem));
         }
+        len += value.header().plaintext_len;
+        keys.insert(item.clone(), value.header().key_ids().collect());
     }
     if len > MAX_SECRET_LEN {
         findings.push(object.error(Problem::TooLarge));
     }
-    findings
 }
 
-/// Checks a sealed value for a place of which namespace and name may be unknown, and gives the
-/// length of the plaintext, in bytes.
-fn check_value(
-    text: &str,
+/// Checks a scope for a place of which namespace and name may be unknown.
+fn check_scope(
+    scope: &Scope,
     (namespace, name, item): (Option<&str>, Option<&str>, &str),
-) -> Result<usize, Problem> {
-    let value = SealedValue::parse(text).map_err(Problem::Malformed)?;
-    let header = value.header();
-    let (scope_namespace, scope_name) = match &header.scope {
+) -> Result<(), Problem> {
+    let (scope_namespace, scope_name) = match scope {
         Scope::Strict {
             namespace, name, ..
         } => (namespace.as_str(), name.as_str()),
@@ -69,11 +86,11 @@ fn check_value(
         name: name.unwrap_or(scope_name),
         item,
     };
-    if header.scope.permits(&place) {
-        Ok(header.plaintext_len)
+    if scope.permits(&place) {
+        Ok(())
     } else {
         Err(Problem::NotOpened(OpenError::ScopeMismatch {
-            scope: header.scope.clone(),
+            scope: scope.clone(),
         }))
     }
 }

@@ -157,6 +157,7 @@ proptest! {
             for object in document.objects() {
                 drop(SecretManifest::read(&object));
                 drop(waxwing_manifest::validate(&object, None));
+                drop(waxwing_manifest::plaintext(&object));
             }
         }
     }

@@ -288,7 +288,8 @@ fn validation_finds_everything_and_names_its_line() {
     for (from, to, expected) in cases {
         let text = sealed.replacen(from, to, 1);
         let documents = documents(&text);
-        let findings = validate(&documents[0].objects().next().unwrap(), None);
+        let object = documents[0].objects().next().unwrap();
+        let findings = validate(&object, None).findings;
         assert_eq!(
             findings.len(),
             expected.len(),
