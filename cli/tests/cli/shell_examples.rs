@@ -112,3 +112,11 @@ fn the_examples_of_generate_run_as_written() {
         assert!(workshop.read(file).starts_with(start), "{file}");
     }
 }
+
+#[test]
+fn the_examples_of_validate_run_as_written() {
+    let workshop = repository();
+    workshop.write(".gitignore", "key.txt\n");
+    run_as_written(&workshop, "waxwing validate");
+    assert!(workshop.read("waxwing.sarif").contains("\"2.1.0\""));
+}
