@@ -5,6 +5,7 @@ mod connection;
 mod error;
 mod kubeconfig;
 mod primary;
+mod sealed_secrets;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub(crate) use connection::{Connection, Permission};
 pub(crate) use error::{ClusterError, NoRecipient};
 use kubeconfig::KubeconfigFile;
 pub(crate) use primary::primary;
+pub(crate) use sealed_secrets::Fetcher;
 
 /// The resource of sealing keys, as RBAC and kubectl call it.
 pub(crate) const SEALING_KEYS: &str = "sealingkeys.waxwing.dev";
@@ -59,15 +61,15 @@ impl ClusterArgs {
         }
     }
 
-    /// The cluster of a context, as if it had been typed.
+    /// The cluster of a context, or of the current one, as if it had been typed.
     pub(crate) fn at_context(
         kubeconfig: Option<PathBuf>,
-        context: &str,
+        context: Option<&str>,
         controller_namespace: Option<&str>,
     ) -> Self {
         Self {
             kubeconfig,
-            context: Some(context.to_owned()),
+            context: context.map(ToOwned::to_owned),
             controller_namespace: controller_namespace
                 .unwrap_or(names::DEFAULT_NAMESPACE)
                 .to_owned(),

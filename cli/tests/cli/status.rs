@@ -1,6 +1,7 @@
 //! `waxwing status`, as far as it goes without a cluster.
 
 use std::fs;
+use std::net::TcpListener;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
@@ -301,5 +302,45 @@ fn programs_get_every_item_and_the_counts() {
             "sealedSecrets": 1, "files": 1,
             "current": 0, "incomplete": 0, "stale": 1, "unknown": 0, "broken": 0,
         })
+    );
+}
+
+#[test]
+fn a_cluster_that_cannot_be_asked_is_told_and_the_files_are_shown() {
+    let repository = Repository::new();
+    let config = repository.workshop.read(".waxwing.yaml");
+    let config = config.replace("prod: {", "prod: {context: away, ");
+    repository.workshop.write(".waxwing.yaml", &config);
+    let keys = [&repository.prod, &repository.staging, &repository.recovery];
+    repository.seal("both/b.yaml", "b", &keys);
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    repository.workshop.write(
+        "kube.json",
+        &json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "away", "users": [],
+            "clusters": [{"name": "c", "cluster": {"server": format!("http://127.0.0.1:{port}")}}],
+            "contexts": [{"name": "away", "context": {"cluster": "c", "user": ""}}],
+        })
+        .to_string(),
+    );
+    let run = repository.status(&["--live", "--kubeconfig", "kube.json"]);
+    assert_eq!(run.code, 1);
+    let row = run.stdout.lines().nth(1).unwrap();
+    assert!(
+        row.starts_with("shop/b ") && row.ends_with("prod: no answer,staging: no context"),
+        "{row}"
+    );
+    let told = format!("error: no cluster reachable at http://127.0.0.1:{port}");
+    assert!(run.stderr.contains(&told), "{}", run.stderr);
+    let run = repository.status(&["--context", "gone", "--kubeconfig", "kube.json"]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.stderr.contains("has no context \"gone\""),
+        "{}",
+        run.stderr
     );
 }

@@ -25,6 +25,7 @@ mod scopes;
 mod secret_types;
 mod selected;
 mod start;
+mod status;
 mod templates;
 mod unsealing;
 

@@ -1,9 +1,12 @@
 //! `waxwing status`: the SealedSecrets of a whole repository in one table.
 //!
 //! `survey` reads the files; `standing` decides how the keys of a SealedSecret compare with those of
-//! `.waxwing.yaml`, and `age_policy` which values are too old; `report` tells.
+//! `.waxwing.yaml`, and `age_policy` which values are too old. With --live the clusters are asked, and
+//! `in_cluster` compares. `report` tells.
 
 mod age_policy;
+mod in_cluster;
+mod live;
 mod pins;
 mod report;
 mod standing;
@@ -12,6 +15,7 @@ mod survey;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use self::live::LiveArgs;
 use self::report::Report;
 use self::survey::Survey;
 use crate::config::Configs;
@@ -28,15 +32,19 @@ Examples:
   In CI, fail where a value was not changed for 90 days:
     waxwing status --max-age 90d
 
+  Is it applied, Ready, and as in the files, in the clusters of .waxwing.yaml:
+    waxwing status --live
+
   What is sealed to a key that .waxwing.yaml does not have for its cluster:
     waxwing status -o json | jq -r '.sealedSecrets[] | select(.state == \"stale\") | .file'
 
-Exit codes: 0 done, 1 a file is broken or a value too old.";
+Exit codes: 0 done, 1 a file is broken, a value too old, or a cluster gave no answer.";
 
 /// Show every SealedSecret of the repository: clusters, keys, and the age of its oldest value
 ///
-/// No key and no cluster is needed: the keys of the values are compared with those that .waxwing.yaml
-/// has for the clusters of the file. A broken file is reported, and the rest is shown all the same.
+/// No key is needed: the keys of the values are compared with those that .waxwing.yaml has for the
+/// clusters of the file. No cluster is asked but with --live. A broken file is reported, and the rest is
+/// shown all the same.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -57,6 +65,9 @@ pub(crate) struct Args {
     /// A table for people, or JSON for programs
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
     output: ReportFormat,
+
+    #[command(flatten)]
+    live: LiveArgs,
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
@@ -65,6 +76,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         paths if paths.is_empty() => vec![repository()?],
         paths => paths,
     };
+    let clusters = args.live.clusters()?;
     let (files, mut failure) = walk::manifests(&paths);
     let (configs, broken) = Configs::of(&files);
     failure.add(broken);
@@ -72,6 +84,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let survey = Survey {
         configs: &configs,
         namespace: args.namespace.as_deref(),
+        clusters: clusters.as_ref(),
     };
     let mut entries = Vec::new();
     parallel::in_order(
@@ -82,12 +95,15 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             failure.add(found.failure);
         },
     );
+    if let Some(clusters) = &clusters {
+        failure.add(clusters.ask(&mut entries));
+    }
     if let Some(max_age) = args.max_age {
         for value in age_policy::too_old(&entries, max_age, now) {
             failure.add(value);
         }
     }
-    let report = Report::new(&entries, now);
+    let report = Report::new(&entries, now, clusters.is_some());
     report.print(args.output)?;
     if args.output == ReportFormat::Table {
         note(&report.summary());

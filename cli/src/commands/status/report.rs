@@ -7,6 +7,8 @@ use std::time::SystemTime;
 use serde::Serialize;
 use waxwing_crypto::{KeyId, format_time};
 
+use super::in_cluster::InCluster;
+use super::live::Answer;
 use super::pins::Owner;
 use super::standing::State;
 use super::survey::{Entry, Item};
@@ -32,11 +34,17 @@ const HEAD: [&str; 7] = [
 pub(super) struct Report<'a> {
     entries: &'a [Entry],
     now: SystemTime,
+    /// Whether clusters were asked.
+    is_live: bool,
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(entries: &'a [Entry], now: SystemTime) -> Self {
-        Self { entries, now }
+    pub(super) fn new(entries: &'a [Entry], now: SystemTime, is_live: bool) -> Self {
+        Self {
+            entries,
+            now,
+            is_live,
+        }
     }
 
     pub(super) fn print(&self, format: ReportFormat) -> Result<(), OutputError> {
@@ -49,12 +57,16 @@ impl<'a> Report<'a> {
 
     fn table(&self) -> String {
         let rows: Vec<Vec<String>> = self.entries.iter().map(|entry| self.row(entry)).collect();
-        table::fit(&HEAD, &rows)
+        let head: Vec<&str> = HEAD
+            .into_iter()
+            .chain(self.is_live.then_some("LIVE"))
+            .collect();
+        table::fit(&head, &rows)
     }
 
     fn row(&self, entry: &Entry) -> Vec<String> {
         let oldest = entry.oldest().map(|oldest| age(oldest, self.now));
-        vec![
+        let cells = [
             entry.full_name(),
             entry.location.source.to_string(),
             list(&entry.clusters),
@@ -62,7 +74,9 @@ impl<'a> Report<'a> {
             list(other_keys(entry)),
             oldest.unwrap_or_else(|| NOTHING.to_owned()),
             entry.items.len().to_string(),
-        ]
+        ];
+        let live = self.is_live.then(|| live(entry));
+        cells.into_iter().chain(live).collect()
     }
 
     /// How many there are of what, in one line.
@@ -80,11 +94,20 @@ impl<'a> Report<'a> {
             .map(|(state, count)| format!("{count} {}", state.word()))
             .collect();
         format!(
-            "{} in {}: {}",
+            "{} in {}: {}{}",
             count(sealed_secrets, "SealedSecret"),
             count(files, "file"),
-            states.join(", ")
+            states.join(", "),
+            self.live_summary().unwrap_or_default()
         )
+    }
+
+    fn live_summary(&self) -> Option<String> {
+        let answers = || self.entries.iter().flat_map(answers);
+        let well = answers().filter(|answer| answer.found.is_well()).count();
+        let all = answers().count();
+        self.is_live
+            .then(|| format!("; in the clusters {well} of {all} Ready and as in the files"))
     }
 
     fn tally(&self) -> Tally {
@@ -140,6 +163,21 @@ fn keys(entry: &Entry) -> String {
     }
 }
 
+fn answers(entry: &Entry) -> &[Answer] {
+    entry.live.as_ref().map_or(&[], |live| &live.answers)
+}
+
+/// What the clusters have, with their names if there are several.
+fn live(entry: &Entry) -> String {
+    match answers(entry) {
+        [only] => only.found.words(),
+        several => list(several.iter().map(|answer| {
+            let Answer { cluster, found, .. } = answer;
+            format!("{cluster}: {}", found.words())
+        })),
+    }
+}
+
 fn other_keys(entry: &Entry) -> BTreeSet<String> {
     let others = entry.standing.others.iter();
     others
@@ -185,6 +223,16 @@ struct JsonEntry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     oldest_sealed_at: Option<String>,
     items: Vec<JsonItem<'a>>,
+    /// What each cluster that was asked has of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<Vec<JsonAnswer<'a>>>,
+}
+
+#[derive(Debug, Serialize)]
+struct JsonAnswer<'a> {
+    cluster: &'a str,
+    #[serde(flatten)]
+    found: &'a InCluster,
 }
 
 #[derive(Debug, Serialize)]
@@ -225,6 +273,15 @@ impl<'a> JsonEntry<'a> {
                 .collect(),
             oldest_sealed_at: entry.oldest().map(format_time),
             items: entry.items.iter().map(JsonItem::new).collect(),
+            live: entry.live.as_ref().map(|live| {
+                let answers = live.answers.iter();
+                answers
+                    .map(|answer| JsonAnswer {
+                        cluster: &answer.cluster,
+                        found: &answer.found,
+                    })
+                    .collect()
+            }),
         }
     }
 }

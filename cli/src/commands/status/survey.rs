@@ -7,9 +7,10 @@ use waxwing_api::SealedSecret;
 use waxwing_crypto::{KeyId, SealedValue};
 use waxwing_manifest::{Location, Object, Problem, read_sealed_secret};
 
+use super::live::{Clusters, Live};
 use super::pins::Pins;
 use super::standing::Standing;
-use crate::config::Configs;
+use crate::config::{Config, Configs};
 use crate::diagnostic::Failure;
 use crate::sealed_files::{read, sealed_secrets};
 
@@ -24,6 +25,8 @@ pub(super) struct Entry {
     pub(super) standing: Standing,
     /// In the order of their names.
     pub(super) items: Vec<Item>,
+    /// What the clusters have of it, if they are asked and it could be read.
+    pub(super) live: Option<Live>,
 }
 
 /// A sealed value.
@@ -56,6 +59,8 @@ pub(super) struct Survey<'a> {
     pub(super) configs: &'a Configs,
     /// The namespace of SealedSecrets that do not name one.
     pub(super) namespace: Option<&'a str>,
+    /// The clusters that are to be asked, if any.
+    pub(super) clusters: Option<&'a Clusters>,
 }
 
 /// What a file holds, and what is wrong with it.
@@ -65,17 +70,20 @@ pub(super) struct Found {
     pub(super) failure: Failure,
 }
 
+/// What `.waxwing.yaml` says of a file.
+struct View<'a> {
+    config: Option<&'a Config>,
+    pins: Pins,
+}
+
 impl Survey<'_> {
     pub(super) fn file(&self, path: &Path) -> Found {
         let mut found = Found::default();
         match read(path) {
             Ok(documents) => {
-                let pins = match self.configs.of_file(path) {
-                    Some((config, place)) => Pins::for_file(config, &place),
-                    None => Pins::default(),
-                };
+                let view = self.view(path);
                 for object in sealed_secrets(&documents) {
-                    let entry = self.entry(&object, &pins, &mut found.failure);
+                    let entry = self.entry(&object, &view, &mut found.failure);
                     found.entries.push(entry);
                 }
             }
@@ -84,27 +92,51 @@ impl Survey<'_> {
         found
     }
 
-    fn entry(&self, object: &Object<'_>, pins: &Pins, failure: &mut Failure) -> Entry {
-        let items = match read_sealed_secret(object) {
-            Ok(sealed) => items(object, &sealed, failure),
-            Err(errors) => {
-                failure.add(errors);
-                None
-            }
-        };
-        let keys = || items.iter().flatten().map(|item| item.keys.as_slice());
-        let clusters = pins.clusters_of(keys());
-        let standing = match items {
-            Some(_) => Standing::of(keys(), &pins.wanted(&clusters), pins.all()),
-            None => Standing::BROKEN,
-        };
-        Entry {
+    fn view(&self, path: &Path) -> View<'_> {
+        match self.configs.of_file(path) {
+            Some((config, place)) => View {
+                config: Some(config),
+                pins: Pins::for_file(config, &place),
+            },
+            None => View {
+                config: None,
+                pins: Pins::default(),
+            },
+        }
+    }
+
+    fn entry(&self, object: &Object<'_>, view: &View<'_>, failure: &mut Failure) -> Entry {
+        let entry = Entry {
             location: object.location(),
             namespace: object.namespace().or(self.namespace).map(str::to_owned),
             name: object.name().unwrap_or_default().to_owned(),
+            clusters: Vec::new(),
+            standing: Standing::BROKEN,
+            items: Vec::new(),
+            live: None,
+        };
+        let sealed = match read_sealed_secret(object) {
+            Ok(sealed) => sealed,
+            Err(errors) => {
+                failure.add(errors);
+                return entry;
+            }
+        };
+        let Some(items) = items(object, &sealed, failure) else {
+            return entry;
+        };
+        let keys = || items.iter().map(|item| item.keys.as_slice());
+        let clusters = view.pins.clusters_of(keys());
+        let standing = Standing::of(keys(), &view.pins.wanted(&clusters), view.pins.all());
+        let live = self
+            .clusters
+            .map(|asked| asked.about(sealed.spec, view.config, &clusters));
+        Entry {
             clusters,
             standing,
-            items: items.unwrap_or_default(),
+            items,
+            live,
+            ..entry
         }
     }
 }

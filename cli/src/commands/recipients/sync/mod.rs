@@ -119,7 +119,7 @@ impl Args {
             return Ok(None);
         };
         let namespace = cluster.controller_namespace.as_deref();
-        let target = ClusterArgs::at_context(self.kubeconfig.clone(), context, namespace);
+        let target = ClusterArgs::at_context(self.kubeconfig.clone(), Some(context), namespace);
         let explain = |cause: &dyn Advice| AskError {
             message: format!("{}: cluster {name}: {cause}", config.name()),
             advice: cause.advice(),
