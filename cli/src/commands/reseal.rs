@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use waxwing_crypto::{KeyId, Recipient};
 
-use crate::cluster::{ClusterArgs, ClusterError};
+use crate::cluster::{ClusterArgs, ClusterError, Fetcher};
 use crate::diagnostic::Failure;
 use crate::identities;
 use crate::input::{Source, refuse_second_stdin};
@@ -24,7 +24,6 @@ use crate::report_format::ReportFormat;
 use crate::walk;
 use file::Resealing;
 use judge::{Judge, Live, Offline};
-use live::Fetcher;
 use report::Report;
 
 /// From this many files on, a bar shows how far it is.

@@ -8,9 +8,9 @@ use waxwing_manifest::edit::{self, Change};
 use waxwing_manifest::{Document, Object, Problem, read_sealed_secret};
 
 use super::judge::{Judge, Spot, Verdict};
-use super::live::Fetcher;
+use super::live;
 use super::report::{Finding, Kind as Found};
-use crate::cluster::ClusterError;
+use crate::cluster::{ClusterError, Fetcher};
 use crate::diagnostic::Failure;
 use crate::namespace::FallbackNamespace;
 use crate::output::{Audience, Destination};
@@ -55,7 +55,7 @@ impl Resealing<'_> {
             Err(failure) => return Ok(failure.into()),
         };
         if let (Judge::Live(live), Some(fetcher)) = (&mut self.judge, &mut self.fetcher) {
-            fetcher.fetch(live, &documents, self.namespace)?;
+            live::learn(live, fetcher, &documents, self.namespace)?;
         }
         Ok(self
             .reseal_documents(path, &documents)

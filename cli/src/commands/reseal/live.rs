@@ -1,25 +1,14 @@
 //! What the cluster says: its keys, and the SealedSecrets whose values are not current in the files.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use kube::Api;
-use kube::api::ListParams;
-use waxwing_api::SealedSecret;
 use waxwing_crypto::{KeyId, Recipient};
 use waxwing_manifest::{Document, Object};
 
 use super::judge::{Key, Live, Standing};
-use crate::cluster::{ClusterArgs, ClusterError, Connection, Permission};
+use crate::cluster::{ClusterArgs, ClusterError, Connection, Fetcher};
 use crate::namespace::FallbackNamespace;
 use crate::sealed_files::sealed_secrets;
-
-const SEALED_SECRETS: &str = "sealedsecrets.waxwing.dev";
-
-/// Up to this many SealedSecrets of one namespace are asked for one by one; then all at once.
-const FEW: usize = 5;
-
-/// How many are listed at once.
-const PAGE: u32 = 200;
 
 /// What a cluster says of its keys.
 pub(super) struct Keys {
@@ -40,64 +29,23 @@ impl Keys {
     }
 }
 
-/// Asks a cluster for SealedSecrets, for each at most once.
-pub(super) struct Fetcher {
-    connection: Connection,
-    /// By namespace.
-    asked: BTreeMap<String, Asked>,
-}
-
-/// What was asked for in a namespace.
-#[derive(Default)]
-struct Asked {
-    names: BTreeSet<String>,
-    all: bool,
-}
-
-impl Fetcher {
-    pub(super) fn new(connection: Connection) -> Self {
-        Self {
-            connection,
-            asked: BTreeMap::new(),
-        }
+/// Lets `live` know the SealedSecrets of a file that have a value that is not current.
+pub(super) fn learn(
+    live: &mut Live,
+    fetcher: &mut Fetcher,
+    documents: &[Document],
+    namespace: &FallbackNamespace<'_>,
+) -> Result<(), ClusterError> {
+    for (namespace, name) in wanted(live, documents, namespace) {
+        let found = fetcher.fetch(&namespace, &name)?;
+        let objects = live.objects.get_or_insert_default();
+        objects.extend(
+            found
+                .into_iter()
+                .map(|(name, object)| ((namespace.clone(), name), object)),
+        );
     }
-
-    /// Lets `live` know the SealedSecrets of a file that have a value that is not current.
-    pub(super) fn fetch(
-        &mut self,
-        live: &mut Live,
-        documents: &[Document],
-        namespace: &FallbackNamespace<'_>,
-    ) -> Result<(), ClusterError> {
-        for (namespace, name) in wanted(live, documents, namespace) {
-            let found = self.ask(&namespace, &name)?;
-            let objects = live.objects.get_or_insert_default();
-            objects.extend(
-                found
-                    .into_iter()
-                    .map(|(name, object)| ((namespace.clone(), name), object)),
-            );
-        }
-        Ok(())
-    }
-
-    fn ask(
-        &mut self,
-        namespace: &str,
-        name: &str,
-    ) -> Result<Vec<(String, SealedSecret)>, ClusterError> {
-        let asked = self.asked.entry(namespace.to_owned()).or_default();
-        if asked.all || !asked.names.insert(name.to_owned()) {
-            return Ok(Vec::new());
-        }
-        let api = Api::namespaced(self.connection.client(), namespace);
-        if asked.names.len() <= FEW {
-            get(&self.connection, &api, namespace, name)
-        } else {
-            asked.all = true;
-            list(&self.connection, &api, namespace)
-        }
-    }
+    Ok(())
 }
 
 /// Namespace and name of the SealedSecrets with a value that is not current.
@@ -121,51 +69,4 @@ fn wanted(live: &Live, documents: &[Document], fallback: &FallbackNamespace<'_>)
         .filter(is_wanted)
         .filter_map(key)
         .collect()
-}
-
-fn permission(verb: &'static str, namespace: &str) -> Permission {
-    Permission {
-        verb,
-        resource: SEALED_SECRETS,
-        namespace: namespace.to_owned(),
-    }
-}
-
-fn get(
-    connection: &Connection,
-    api: &Api<SealedSecret>,
-    namespace: &str,
-    name: &str,
-) -> Result<Vec<(String, SealedSecret)>, ClusterError> {
-    let found = connection.ask(permission("get", namespace), api.get_opt(name))?;
-    Ok(found
-        .into_iter()
-        .map(|object| named(name, object))
-        .collect())
-}
-
-fn list(
-    connection: &Connection,
-    api: &Api<SealedSecret>,
-    namespace: &str,
-) -> Result<Vec<(String, SealedSecret)>, ClusterError> {
-    let mut found = Vec::new();
-    let mut page = ListParams::default().limit(PAGE);
-    loop {
-        let answer = connection.ask(permission("list", namespace), api.list(&page))?;
-        found.extend(answer.items.into_iter().filter_map(|object| {
-            let name = object.metadata.name.clone()?;
-            Some(named(&name, object))
-        }));
-        match answer.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => page = page.continue_token(&token),
-            None => return Ok(found),
-        }
-    }
-}
-
-/// Without what nobody asks for, as there may be thousands.
-fn named(name: &str, mut object: SealedSecret) -> (String, SealedSecret) {
-    object.metadata.managed_fields = None;
-    (name.to_owned(), object)
 }
