@@ -200,3 +200,26 @@ fn without_a_repository_or_without_git_it_says_so() {
     let run = clone.run("waxwing init --git --cluster prod");
     assert_eq!(run.code, 2, "{}", run.stderr);
 }
+
+#[test]
+fn a_commit_with_a_plaintext_secret_is_refused_and_with_a_sealed_one_it_is_made() {
+    let clone = Clone::new();
+    clone.ok("waxwing init --git && git add . && git commit -qm 'set up'");
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: prod}\n\
+                  stringData: {password: canary}\n";
+    clone.workshop.write("secret.yaml", secret);
+    let run = clone.run("git add secret.yaml && git commit -qm plaintext");
+    assert_ne!(run.code, 0);
+    let said = run.stdout + &run.stderr;
+    assert!(said.contains("secret.yaml:"), "{said}");
+    assert!(!said.contains("canary"), "{said}");
+    clone.ok(
+        "waxwing seal -r $RECIPIENT -f secret.yaml -o db.yaml && git rm -q --cached secret.yaml
+         git add db.yaml && git commit -qm sealed",
+    );
+    let committed = clone.ok("git log --format=%s --name-only");
+    assert_eq!(
+        committed,
+        "sealed\n\ndb.yaml\nset up\n\n.gitattributes\n.gitignore\n"
+    );
+}
