@@ -8,8 +8,8 @@ use clap::builder::{PossibleValuesParser, Styles, TypedValueParser};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    completions, create, diff, generate, init, inspect, keygen, keys, recipients, reseal, schema,
-    seal, status, textconv, unseal, validate,
+    completions, create, diff, generate, init, inspect, keygen, keys, recipients, rename, reseal,
+    schema, seal, set, status, textconv, unseal, unset, validate,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -47,6 +47,9 @@ pub(crate) enum Command {
     Seal(seal::Args),
     Create(create::Args),
     Generate(generate::Args),
+    Set(set::Args),
+    Unset(unset::Args),
+    Rename(rename::Args),
     Unseal(unseal::Args),
     Inspect(inspect::Args),
     Validate(validate::Args),

@@ -3,9 +3,10 @@
 use std::time::SystemTime;
 
 use serde::Serialize;
-use waxwing_crypto::{Scope, SealedValue, format_time};
+use waxwing_crypto::{SealedValue, format_time};
 
 use crate::duration;
+use crate::scope_report::ScopeReport;
 
 /// When it was sealed, for which place, and to which keys.
 pub(crate) fn in_words(value: &SealedValue) -> String {
@@ -51,20 +52,6 @@ struct Columns {
 }
 
 #[derive(Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-enum ScopeReport {
-    Strict {
-        namespace: String,
-        name: String,
-        item: String,
-    },
-    Namespace {
-        namespace: String,
-    },
-    Cluster,
-}
-
-#[derive(Debug, Serialize)]
 struct KeyReport {
     id: String,
     algorithm: &'static str,
@@ -104,23 +91,5 @@ impl ItemReport {
             self.columns.age.clone(),
             format!("{} B", self.value_bytes),
         ]
-    }
-}
-
-impl From<&Scope> for ScopeReport {
-    fn from(scope: &Scope) -> Self {
-        match scope.clone() {
-            Scope::Strict {
-                namespace,
-                name,
-                item,
-            } => Self::Strict {
-                namespace,
-                name,
-                item,
-            },
-            Scope::Namespace { namespace } => Self::Namespace { namespace },
-            Scope::Cluster => Self::Cluster,
-        }
     }
 }

@@ -4,20 +4,26 @@ pub(crate) mod completions;
 pub(crate) mod create;
 pub(crate) mod diff;
 pub(crate) mod generate;
+mod in_place;
 pub(crate) mod init;
 pub(crate) mod inspect;
+mod item_sources;
+mod items;
 pub(crate) mod keygen;
 pub(crate) mod keys;
 mod new_secret;
 mod raw;
 pub(crate) mod recipients;
+pub(crate) mod rename;
 pub(crate) mod reseal;
 pub(crate) mod schema;
 pub(crate) mod seal;
+pub(crate) mod set;
 pub(crate) mod status;
 mod stream;
 pub(crate) mod textconv;
 pub(crate) mod unseal;
+pub(crate) mod unset;
 pub(crate) mod validate;
 
 use crate::args::{Cli, Command};
@@ -30,6 +36,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Seal(args) => seal::run(&args),
         Command::Create(args) => create::run(args),
         Command::Generate(args) => generate::run(args),
+        Command::Set(args) => set::run(&args),
+        Command::Unset(args) => unset::run(&args),
+        Command::Rename(args) => rename::run(&args),
         Command::Unseal(args) => unseal::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Validate(args) => validate::run(&args),

@@ -1,15 +1,14 @@
 //! A new SealedSecret, for the commands that make one without any manifest.
 
-use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-use std::{fmt, fs};
 
 use waxwing_crypto::ScopeKind;
-use waxwing_manifest::names::{NameError, check_item, check_object_name};
+use waxwing_manifest::names::{NameError, check_object_name};
 use waxwing_manifest::{Format, Problem, Replacement, SecretManifest, seal_secret, write};
-use zeroize::Zeroizing;
 
+use super::items::Items;
 use super::seal::SCOPES;
 use super::stream::FormatName;
 use crate::args::one_of;
@@ -122,7 +121,7 @@ impl NewSecret<'_> {
             name: self.args.name.clone(),
             namespace: Some(self.namespace.clone()),
             type_: type_.map(str::to_owned),
-            items: items.0,
+            items: items.into_map(),
             ..SecretManifest::default()
         };
         self.check(&secret)?;
@@ -166,60 +165,6 @@ fn write_new(destination: &Destination, bytes: &[u8]) -> Result<(), Failure> {
         written => Ok(written?),
     }
 }
-
-/// The items of a new Secret.
-#[derive(Default)]
-pub(super) struct Items(BTreeMap<String, Zeroizing<Vec<u8>>>);
-
-/// Their names alone.
-impl fmt::Debug for Items {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
-    }
-}
-
-impl Items {
-    /// Adds an item. `origin` is how errors call the argument or the line that it comes from.
-    ///
-    /// The error does not repeat a name that is none: whoever forgets the name, or the `=` after it,
-    /// gives a value in its place.
-    pub(super) fn add(
-        &mut self,
-        origin: &str,
-        item: &str,
-        value: Zeroizing<Vec<u8>>,
-    ) -> Result<(), ItemError> {
-        if let Err(cause) = check_item(item) {
-            return Err(ItemError::Name {
-                origin: origin.to_owned(),
-                cause,
-            });
-        }
-        if self.0.contains_key(item) {
-            return Err(ItemError::Twice {
-                origin: origin.to_owned(),
-                item: item.to_owned(),
-            });
-        }
-        self.0.insert(item.to_owned(), value);
-        Ok(())
-    }
-
-    pub(super) fn get(&self, item: &str) -> Option<&[u8]> {
-        self.0.get(item).map(|value| value.as_slice())
-    }
-}
-
-/// An item that a Secret cannot have.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ItemError {
-    #[error("{origin}: the name of the item {cause}")]
-    Name { origin: String, cause: NameError },
-    #[error("{origin}: the item \"{item}\" is there already; give each item once")]
-    Twice { origin: String, item: String },
-}
-
-impl Advice for ItemError {}
 
 /// Why a Secret as a whole is refused.
 #[derive(Debug, thiserror::Error)]

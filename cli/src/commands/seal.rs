@@ -148,7 +148,7 @@ fn seal_each(
 }
 
 /// What is wrong with the recipients or the clock is no fault of the item that met it first.
-fn explain(object: &Object<'_>, error: SealItemError) -> Failure {
+pub(super) fn explain(object: &Object<'_>, error: SealItemError) -> Failure {
     match error.source {
         cause @ (SealError::TooLong | SealError::ScopeWord(_)) => object
             .item_error(&error.item, Problem::NotSealed(cause))

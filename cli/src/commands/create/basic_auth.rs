@@ -3,8 +3,9 @@
 use zeroize::Zeroizing;
 
 use super::password;
-use super::sources::SourceArgs;
-use crate::commands::new_secret::{Items, NewSecretArgs};
+use crate::commands::item_sources::SourceArgs;
+use crate::commands::items::Items;
+use crate::commands::new_secret::NewSecretArgs;
 use crate::diagnostic::Failure;
 use crate::input::{Source, refuse_second_stdin};
 use crate::plaintext_argument::Plaintext;
@@ -64,6 +65,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let password = Zeroizing::new(std::mem::take(&mut *password).into_bytes());
         items.add("--password", "password", password)?;
     }
-    args.sources.read(&mut items)?;
+    args.sources.read(&mut items, None)?;
     secret.write(Some("kubernetes.io/basic-auth"), items)
 }

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use super::docker_config::{ITEM, LoginEntry, logged_out};
 use super::password;
-use super::sources::{ItemFile, read_file};
-use crate::commands::new_secret::{Items, NewSecretArgs};
+use crate::commands::item_sources::{ItemFile, read_file};
+use crate::commands::items::Items;
+use crate::commands::new_secret::NewSecretArgs;
 use crate::diagnostic::{Failure, warn};
 use crate::input::{Source, refuse_second_stdin};
 use crate::plaintext_argument::Plaintext;

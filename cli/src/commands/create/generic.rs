@@ -2,8 +2,9 @@
 
 use waxwing_manifest::names::{NameError, check_secret_type};
 
-use super::sources::SourceArgs;
-use crate::commands::new_secret::{Items, NewSecretArgs};
+use crate::commands::item_sources::SourceArgs;
+use crate::commands::items::Items;
+use crate::commands::new_secret::NewSecretArgs;
 use crate::diagnostic::Failure;
 use crate::input::refuse_second_stdin;
 
@@ -43,7 +44,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     refuse_second_stdin(args.secret.sources().chain(args.sources.sources()))?;
     let secret = args.secret.prepare()?;
     let mut items = Items::default();
-    args.sources.read(&mut items)?;
+    args.sources.read(&mut items, None)?;
     let type_ = args.type_.as_deref().filter(|type_| !type_.is_empty());
     secret.write(type_, items)
 }

@@ -3,11 +3,9 @@
 mod basic_auth;
 mod docker_config;
 mod docker_registry;
-mod env_file;
 mod generic;
 mod key_pair;
 mod password;
-mod sources;
 mod ssh_auth;
 mod tls;
 

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::sources::{SourceArgs, read_file};
-use crate::commands::new_secret::{Items, NewSecretArgs};
+use crate::commands::item_sources::{SourceArgs, read_file};
+use crate::commands::items::Items;
+use crate::commands::new_secret::NewSecretArgs;
 use crate::diagnostic::{Advice, Failure};
 use crate::input::{Source, refuse_second_stdin};
 
@@ -47,7 +48,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if let Some(path) = &args.ssh_privatekey {
         read_file("--ssh-privatekey", ITEM, path, &mut items)?;
     }
-    args.sources.read(&mut items)?;
+    args.sources.read(&mut items, None)?;
     if items.get(ITEM).is_some_and(|key| !is_private_key(key)) {
         return Err(NotAPrivateKey.into());
     }

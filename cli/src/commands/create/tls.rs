@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::key_pair;
-use super::sources::read_value;
-use crate::commands::new_secret::{Items, NewSecretArgs};
+use crate::commands::item_sources::read_value;
+use crate::commands::items::Items;
+use crate::commands::new_secret::NewSecretArgs;
 use crate::diagnostic::Failure;
 use crate::input::{Source, refuse_second_stdin};
 

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::password::PasswordArgs;
 use super::{Generate, Generated};
-use crate::commands::new_secret::Items;
+use crate::commands::items::Items;
 use crate::diagnostic::{Advice, Failure};
 
 pub(super) const EXAMPLES: &str = "\

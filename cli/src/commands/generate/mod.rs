@@ -12,7 +12,8 @@ use std::io::{self, Write};
 
 use clap::Subcommand;
 
-use super::new_secret::{Items, NewSecretArgs};
+use super::items::Items;
+use super::new_secret::NewSecretArgs;
 use crate::diagnostic::Failure;
 use crate::input::refuse_second_stdin;
 use crate::output::{self, Destination};

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::alphabet::{Alphabet, AlphabetError, Class, DEFAULT};
 use super::strength::warn_if_guessable;
 use super::{Generate, Generated};
-use crate::commands::new_secret::Items;
+use crate::commands::items::Items;
 use crate::diagnostic::Failure;
 
 pub(super) const EXAMPLES: &str = "\

@@ -5,7 +5,7 @@ use ssh_key::{Algorithm, LineEnding, PrivateKey};
 use zeroize::Zeroizing;
 
 use super::{Generate, Generated};
-use crate::commands::new_secret::Items;
+use crate::commands::items::Items;
 use crate::diagnostic::{Advice, Failure};
 
 /// What Kubernetes calls the private half in Secrets of type kubernetes.io/ssh-auth, and the public

@@ -11,7 +11,7 @@ use waxwing_manifest::names::check_object_name;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{Generate, Generated};
-use crate::commands::new_secret::Items;
+use crate::commands::items::Items;
 use crate::diagnostic::{Advice, Failure};
 
 pub(super) const EXAMPLES: &str = "\

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use waxwing_escrow::{Callbacks, SecretString};
 
 use crate::diagnostic::note;
+use crate::hidden_prompt;
 
 /// Asks on the terminal; without one there is no answer, and the identity is not used.
 #[derive(Debug, Clone)]
@@ -29,9 +30,9 @@ impl Callbacks for AskOnTerminal {
     }
 
     fn request_passphrase(&self, description: &str) -> Option<SecretString> {
-        rpassword::prompt_password(format!("{}: {description}: ", self.about))
-            .ok()
-            .map(SecretString::from)
+        let mut passphrase =
+            hidden_prompt::ask(&format!("{}: {description}: ", self.about)).ok()?;
+        Some(SecretString::from(std::mem::take(&mut *passphrase)))
     }
 }
 

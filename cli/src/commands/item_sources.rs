@@ -1,4 +1,8 @@
-//! Where kubectl takes the items of a Secret from: `--from-literal`, `--from-file`, `--from-env-file`.
+//! Where items come from, in kubectl's words: `--from-literal`, `--from-file`, `--from-env-file`; and
+//! `--from-env`, which kubectl lacks.
+
+mod env_file;
+mod environment;
 
 use std::fs::{self, DirEntry};
 use std::io;
@@ -7,8 +11,7 @@ use std::path::{Path, PathBuf};
 use waxwing_manifest::MAX_SECRET_LEN;
 use zeroize::Zeroizing;
 
-use super::env_file;
-use crate::commands::new_secret::Items;
+use super::items::Items;
 use crate::diagnostic::{Advice, Failure, warn};
 use crate::input::{InputError, Source};
 use crate::plaintext_argument::{Plaintext, warn_of_history};
@@ -31,8 +34,17 @@ pub(super) struct SourceArgs {
         long,
         value_name = "FILE",
         value_delimiter = ',',
-        conflicts_with_all = ["from_file", "from_literal"], help_heading = "Items")]
+        conflicts_with_all = ["from_file", "from_env", "from_literal"], help_heading = "Items")]
     from_env_file: Vec<PathBuf>,
+
+    /// An environment variable that holds a value. May be repeated
+    #[arg(
+        long,
+        value_name = "ITEM=VARIABLE",
+        value_delimiter = ',',
+        help_heading = "Items"
+    )]
+    from_env: Vec<String>,
 
     /// A value as it stands here, where the shell's history keeps it. May be repeated
     #[arg(long, value_name = "ITEM=VALUE", help_heading = "Items")]
@@ -51,12 +63,18 @@ impl SourceArgs {
             .map(Source::from)
     }
 
-    /// Adds everything to `items`.
-    pub(super) fn read(&self, items: &mut Items) -> Result<(), Failure> {
+    /// Adds everything to `items`. What comes without `ITEM=` is for the item `named`, if there is one.
+    pub(super) fn read(&self, items: &mut Items, named: Option<&str>) -> Result<(), Failure> {
         let mut failure = Failure::default();
         self.read_literals(items, &mut failure);
         for argument in &self.from_file {
-            if let Err(error) = read_file_argument(argument, items) {
+            if let Err(error) = read_file_argument(argument, named, items) {
+                failure.add(error);
+            }
+        }
+        for (index, argument) in self.from_env.iter().enumerate() {
+            let origin = format!("--from-env number {}", index + 1);
+            if let Err(error) = environment::read(&origin, argument, named, items) {
                 failure.add(error);
             }
         }
@@ -97,9 +115,14 @@ fn read_literal(origin: &str, literal: &str, items: &mut Items) -> Result<(), Fa
     Ok(items.add(origin, item, value)?)
 }
 
-fn read_file_argument(argument: &str, items: &mut Items) -> Result<(), Failure> {
+fn read_file_argument(
+    argument: &str,
+    named: Option<&str>,
+    items: &mut Items,
+) -> Result<(), Failure> {
     let origin = format!("--from-file={argument}");
-    match ItemFile::parse(argument)? {
+    let file = ItemFile::parse(argument)?;
+    match file.or_named(named) {
         ItemFile {
             item: Some(item),
             path,
@@ -124,6 +147,11 @@ pub(super) struct ItemFile<'a> {
 }
 
 impl<'a> ItemFile<'a> {
+    fn or_named(self, named: Option<&'a str>) -> Self {
+        let item = self.item.or(named);
+        Self { item, ..self }
+    }
+
     /// As `ParseFileSource` of k8s.io/kubectl.
     pub(super) fn parse(argument: &'a str) -> Result<Self, SourceError> {
         let parts: Vec<&str> = argument.split('=').collect();

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStringExt;
 use waxwing_manifest::names::check_item;
 use zeroize::Zeroizing;
 
-use crate::commands::new_secret::Items;
+use crate::commands::items::Items;
 use crate::diagnostic::{Advice, Failure};
 use crate::input::Source;
 
