@@ -8,6 +8,7 @@ use waxwing_crypto::ScopeKind;
 use waxwing_manifest::names::{NameError, check_object_name};
 use waxwing_manifest::{Format, Problem, Replacement, SecretManifest, seal_secret, write};
 
+use super::in_place::{ObjectChoice, SetOrder};
 use super::items::Items;
 use super::seal::SCOPES;
 use super::stream::FormatName;
@@ -64,6 +65,20 @@ impl NewSecretArgs {
     /// Where the SealedSecret goes.
     pub(super) fn destination(&self) -> Destination {
         Destination::or_stdout(self.output.clone())
+    }
+
+    /// The same for a SealedSecret that is in `file` already.
+    pub(super) fn in_file<'a>(&'a self, file: &'a Path) -> SetOrder<'a> {
+        SetOrder {
+            file,
+            object: ObjectChoice {
+                name: Some(&self.name),
+                namespace: self.namespace.as_deref(),
+            },
+            scope: self.scope,
+            recipients: &self.recipients,
+            cluster: &self.cluster,
+        }
     }
 
     /// Checks everything but the items, so that nobody types a password in vain.
@@ -198,7 +213,9 @@ impl Advice for NewSecretError {
     fn advice(&self) -> Vec<String> {
         let advice = match self {
             Self::NoNamespace => "pass -n NAMESPACE, or choose a kubeconfig context that has one",
-            Self::Exists { .. } => "name another file, or move that one away first",
+            Self::Exists { .. } => {
+                "name another file; to change items of that one: waxwing set, waxwing generate --into"
+            }
             Self::FormatAsFile { format } => {
                 return vec![format!(
                     "pass --format {format}; for a file of that name, -o ./{format}"

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use crate::workshop::{Workshop, finish};
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 12] = [
     "init",
     "seal",
     "unseal",
@@ -15,6 +15,9 @@ const COMMANDS: [&str; 9] = [
     "keygen",
     "schema",
     "completions",
+    "set",
+    "unset",
+    "rename",
 ];
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::forge::pair;
-use crate::workshop::{Workshop, finish};
+use crate::workshop::{Run, Workshop, finish};
 
 /// The shell scripts in the section of docs/cli.md about `command`, one after the other.
 fn scripts(command: &str) -> String {
@@ -30,8 +30,8 @@ fn repository() -> Workshop {
     workshop
 }
 
-/// Runs the scripts of a section, and returns the SealedSecrets that they make.
-fn run_as_written(workshop: &Workshop, command: &str) -> Vec<String> {
+/// Runs the scripts of a section.
+fn run_as_written(workshop: &Workshop, command: &str) -> Run {
     let program = Path::new(env!("CARGO_BIN_EXE_waxwing")).parent().unwrap();
     let path = format!("{}:/usr/bin:/bin", program.display());
     let script = scripts(command);
@@ -44,10 +44,16 @@ fn run_as_written(workshop: &Workshop, command: &str) -> Vec<String> {
         .env("PATH", path)
         .env("HOME", workshop.path(""))
         .env("PASSWORD", "canary-password")
-        .env("TOKEN", "canary-token");
-    finish(&mut shell, b"").quiet();
-    let made = workshop.files().into_iter();
-    made.filter(|file| file.ends_with(".yaml") && file != ".waxwing.yaml")
+        .env("TOKEN", "canary-token")
+        .env("DB_USER", "canary-user");
+    finish(&mut shell, b"")
+}
+
+/// The SealedSecrets in a workshop.
+fn manifests(workshop: &Workshop) -> Vec<String> {
+    let files = workshop.files().into_iter();
+    files
+        .filter(|file| file.ends_with(".yaml") && file != ".waxwing.yaml")
         .collect()
 }
 
@@ -80,7 +86,8 @@ fn the_examples_of_create_run_as_written() {
     ] {
         workshop.write(file, content);
     }
-    let made = run_as_written(&workshop, "waxwing create");
+    run_as_written(&workshop, "waxwing create").quiet();
+    let made = manifests(&workshop);
     assert_eq!(made.len(), 9, "{made:?}");
     assert_valid_and_openable(&workshop, &made);
 }
@@ -101,7 +108,8 @@ fn the_examples_of_completions_run_as_written() {
 #[test]
 fn the_examples_of_generate_run_as_written() {
     let workshop = repository();
-    let made = run_as_written(&workshop, "waxwing generate");
+    run_as_written(&workshop, "waxwing generate").quiet();
+    let made = manifests(&workshop);
     assert_eq!(made.len(), 8, "{made:?}");
     assert_valid_and_openable(&workshop, &made);
     for (file, start) in [
@@ -119,4 +127,24 @@ fn the_examples_of_validate_run_as_written() {
     workshop.write(".gitignore", "key.txt\n");
     run_as_written(&workshop, "waxwing validate");
     assert!(workshop.read("waxwing.sarif").contains("\"2.1.0\""));
+fn the_examples_of_set_run_as_written() {
+    let workshop = repository();
+    for (kind, name) in [("password", "db"), ("tls-cert", "www")] {
+        let file = format!("{name}.yaml");
+        let args = ["generate", kind, name, "-n", "prod", "-o", &file];
+        let host: &[&str] = if kind == "tls-cert" {
+            &["--host", "a"]
+        } else {
+            &[]
+        };
+        let public = workshop.run(&[&args, host].concat()).quiet();
+        workshop.write(&format!("{name}.crt"), &public);
+    }
+    run_as_written(&workshop, "waxwing set").ok();
+    assert_valid_and_openable(&workshop, &manifests(&workshop));
+    let opened = workshop.run(&["unseal", "-i", "key.txt", "-f", "db.yaml"]);
+    let opened: serde_yaml::Value = serde_yaml::from_str(&opened.quiet()).unwrap();
+    let items = opened["data"].as_mapping().unwrap();
+    let names: Vec<&str> = items.keys().map(|key| key.as_str().unwrap()).collect();
+    assert_eq!(names, ["ca", "password", "token", "user"]);
 }

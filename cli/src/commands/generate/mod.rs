@@ -9,26 +9,32 @@ mod tls_cert;
 mod token;
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
+use super::in_place::set_items;
 use super::items::Items;
 use super::new_secret::NewSecretArgs;
 use crate::diagnostic::Failure;
 use crate::input::refuse_second_stdin;
 use crate::output::{self, Destination};
+use crate::report_format::ReportFormat;
 
 const EXAMPLES: &str = "\
 Examples:
   waxwing generate password db -n prod -o db.yaml
   waxwing generate token webhook -n prod --item signing-key --encoding hex -o webhook.yaml
   waxwing generate ssh-key deploy -n prod -o deploy.yaml > deploy.pub
-  waxwing generate tls-cert web -n prod --host web.prod.svc -o web.yaml > web.crt";
+  waxwing generate tls-cert web -n prod --host web.prod.svc -o web.yaml > web.crt
+
+  A new value for an item, in the file that has it:
+    waxwing generate password db --into db.yaml";
 
 /// Make a SealedSecret of random values that no person ever sees
 ///
 /// Secret halves are never printed, and no file but the SealedSecret is written. The public half of
-/// a key pair is printed: to standard output if -o names a file, else to standard error.
+/// a key pair is printed: to standard output if -o or --into names a file, else to standard error.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -73,6 +79,10 @@ struct Command<T: clap::Args> {
 
     #[command(flatten)]
     secret: NewSecretArgs,
+
+    /// Set the items in the SealedSecret of that name in this file, and change no other byte of it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "format"])]
+    into: Option<PathBuf>,
 }
 
 /// What can be generated.
@@ -117,12 +127,40 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
 impl<T: clap::Args + Generate> Command<T> {
     fn run(&self) -> Result<(), Failure> {
         refuse_second_stdin(self.secret.sources())?;
+        let public = match &self.into {
+            Some(file) => self.set_in(file)?,
+            None => self.make_new()?,
+        };
+        match public {
+            Some(public) => print_public(&public, &self.destination()),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes a new SealedSecret, and returns the public half.
+    fn make_new(&self) -> Result<Option<String>, Failure> {
         let secret = self.secret.prepare()?;
         let generated = self.value.generate(self.secret.name())?;
         secret.write(self.value.secret_type(), generated.items)?;
-        match generated.public {
-            Some(public) => print_public(&public, &self.secret.destination()),
-            None => Ok(()),
+        Ok(generated.public)
+    }
+
+    /// Sets the items in a file, and returns the public half.
+    fn set_in(&self, file: &Path) -> Result<Option<String>, Failure> {
+        let mut public = None;
+        let report = set_items(&self.secret.in_file(file), |_| {
+            let generated = self.value.generate(self.secret.name())?;
+            public = generated.public;
+            Ok(generated.items)
+        })?;
+        report.tell(ReportFormat::Table)?;
+        Ok(public)
+    }
+
+    fn destination(&self) -> Destination {
+        match &self.into {
+            Some(file) => Destination::File(file.clone()),
+            None => self.secret.destination(),
         }
     }
 }
