@@ -50,7 +50,7 @@ fn offered(workshop: &Workshop, words: &[&str]) -> Vec<String> {
 fn bash_offers_commands_options_clusters_and_files() {
     let (workshop, _) = repository();
     let cases: &[(&[&str], &[&str])] = &[
-        (&["waxwing", "se"], &["seal"]),
+        (&["waxwing", "sea"], &["seal"]),
         (&["waxwing", "seal", "--trust"], &["--trust-cluster"]),
         (&["waxwing", "seal", "--scope", "n"], &["namespace"]),
         (&["waxwing", "seal", "--cluster", ""], &["preview", "prod"]),
