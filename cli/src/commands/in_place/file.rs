@@ -72,9 +72,9 @@ impl EditedFile {
         let documents = read(&self.path.display().to_string(), text)?;
         let mut failure = Failure::default();
         for (old, new) in self.sealed_secrets().zip(sealed_secrets(&documents)) {
-            let before = validate(&old, None);
+            let before = validate(&old, None).findings;
             let before: BTreeSet<String> = before.iter().map(ManifestError::message).collect();
-            for finding in validate(&new, None) {
+            for finding in validate(&new, None).findings {
                 if !before.contains(&finding.message()) {
                     failure.add(FileError::WouldBeInvalid { finding });
                 }
