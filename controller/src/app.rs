@@ -8,6 +8,7 @@ use tokio::runtime::Builder;
 
 use crate::args::RunArgs;
 use crate::cluster::{self, ClusterError};
+use crate::cluster_wide::{self, ClusterWide};
 use crate::events::Events;
 use crate::health::Health;
 use crate::http;
@@ -64,7 +65,7 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
     let identity = identity();
     let recovery = Recovery::to(args.recovery_recipients(), args.key_algorithm)?;
     let (client, url) = cluster::connect(args).await?;
-    cluster::check_definitions(&client, &url).await?;
+
     tracing::info!(
         url,
         namespace,
@@ -73,8 +74,9 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
     );
 
     let scope = args.scope();
+    cluster::check_definitions(&client, &url, &scope).await?;
     cluster::check_label_selector(&client, &scope).await?;
-    let context = context(client.clone(), scope, identity.clone());
+    let context = context(client.clone(), scope, &namespace, identity.clone());
     http::serve(
         args.http_address,
         context.health.clone(),
@@ -116,7 +118,7 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
     Ok(())
 }
 
-fn context(client: kube::Client, scope: Scope, identity: String) -> Context {
+fn context(client: kube::Client, scope: Scope, namespace: &str, identity: String) -> Context {
     let index = Arc::new(Index::of(scope.clone()));
     let queue = Arc::new(Queue::default());
     let keys = Arc::new(KeyStore::default());
@@ -132,6 +134,7 @@ fn context(client: kube::Client, scope: Scope, identity: String) -> Context {
         client,
         keys,
         secrets: Arc::default(),
+        cluster_wide: Arc::new(ClusterWide::new(namespace)),
         index,
         queue,
         renewals,
@@ -153,6 +156,9 @@ fn keep_warm(context: &Context, namespace: &str) {
     tokio::spawn(async move { keys::follow(client, &namespace, &keys, &health).await });
     for area in context.scope.areas() {
         tokio::spawn(secrets::follow(context.clone(), area.clone()));
+    }
+    if context.scope.is_cluster_wide() {
+        tokio::spawn(cluster_wide::follow(context.clone()));
     }
 }
 

@@ -73,8 +73,12 @@ async fn config(args: &RunArgs) -> Result<Config, ClusterError> {
         .map_err(unusable)
 }
 
-/// Fails unless the API server serves both custom resources.
-pub(crate) async fn check_definitions(client: &Client, url: &str) -> Result<(), ClusterError> {
+/// Fails unless the API server serves the custom resources that are looked after.
+pub(crate) async fn check_definitions(
+    client: &Client,
+    url: &str,
+    scope: &Scope,
+) -> Result<(), ClusterError> {
     let served = match client.list_api_group_resources(API_VERSION).await {
         Ok(list) => list
             .resources
@@ -89,8 +93,10 @@ pub(crate) async fn check_definitions(client: &Client, url: &str) -> Result<(), 
             });
         }
     };
+    let cluster_wide = scope.is_cluster_wide().then_some("clustersealedsecrets");
     let missing: Vec<&str> = ["sealedsecrets", "sealingkeys"]
         .into_iter()
+        .chain(cluster_wide)
         .filter(|name| !served.iter().any(|resource| resource == name))
         .collect();
     if missing.is_empty() {

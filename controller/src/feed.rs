@@ -1,19 +1,21 @@
-//! From the watch of SealedSecrets into the queue.
+//! From the watches of SealedSecrets and ClusterSealedSecrets into the queue.
 
 use std::collections::HashSet;
 
-use kube::Resource;
+use futures::TryStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
-use waxwing_api::SealedSecret;
+use kube::{Api, Resource};
+use waxwing_api::{ClusterSealedSecret, SealedSecret};
 
 use crate::health::Part;
 use crate::index::{Expected, Known};
 use crate::key_change;
+use crate::mirror::map_event;
 use crate::object_key::ObjectKey;
 use crate::queue::Work;
 use crate::reconcile::Context;
 use crate::renewal;
-use crate::scope::Area;
+use crate::scope::{Area, Listing};
 use crate::status;
 use crate::unseal::key_ids;
 use crate::watch::Watch;
@@ -22,18 +24,9 @@ use crate::watch::Watch;
 /// objects does not fill the memory.
 const PAGE: u32 = 100;
 
-/// Queues every SealedSecret of the area that is not as it should be, for ever.
-pub(crate) async fn follow(context: &Context, area: &Area) {
-    let mut config = watcher::Config::default().page_size(PAGE);
-    config.label_selector = context.scope.label_selector().map(str::to_owned);
-    let events = watcher(area.api::<SealedSecret>(context.client.clone()), config);
-    let mut watch = Watch::new(
-        events,
-        Part::SealedSecrets,
-        area,
-        "sealedsecrets",
-        context.health.clone(),
-    );
+/// Queues every object of the listing that is not as it should be, for ever.
+pub(crate) async fn follow(context: &Context, listing: &Listing) {
+    let mut watch = watch(context, listing);
     let mut listed = HashSet::new();
     loop {
         match watch.next().await {
@@ -43,7 +36,8 @@ pub(crate) async fn follow(context: &Context, area: &Area) {
                 observe(context, object);
             }
             Event::InitDone => {
-                for key in context.index.retain(area, &std::mem::take(&mut listed)) {
+                // What is remembered in cluster_wide alone does nothing.
+                for key in context.index.retain(listing, &std::mem::take(&mut listed)) {
                     context.queue.remove(&key);
                 }
             }
@@ -52,9 +46,38 @@ pub(crate) async fn follow(context: &Context, area: &Area) {
                 let key = ObjectKey::of(&object);
                 context.index.forget(&key);
                 context.queue.remove(&key);
+                if key.is_cluster_wide() {
+                    context.cluster_wide.forget(&key.name);
+                }
             }
         }
         context.queue.room().await;
+    }
+}
+
+fn watch(context: &Context, listing: &Listing) -> Watch<SealedSecret> {
+    let mut config = watcher::Config::default().page_size(PAGE);
+    config.label_selector = context.scope.label_selector().map(str::to_owned);
+    let client = context.client.clone();
+    let health = context.health.clone();
+    match listing {
+        Listing::SealedSecrets(area) => {
+            let events = watcher(area.api::<SealedSecret>(client), config);
+            Watch::new(events, Part::SealedSecrets, area, "sealedsecrets", health)
+        }
+        Listing::ClusterSealedSecrets => {
+            let part = Part::ClusterSealedSecrets;
+            let cluster_wide = context.cluster_wide.clone();
+            let events = watcher(Api::<ClusterSealedSecret>::all(client), config)
+                .map_ok(move |event| map_event(event, |object| cluster_wide.take_in(object)));
+            Watch::new(
+                events,
+                part,
+                &Area::Everywhere,
+                "clustersealedsecrets",
+                health,
+            )
+        }
     }
 }
 
@@ -72,10 +95,13 @@ fn observe(context: &Context, mut object: SealedSecret) {
         return;
     }
     let keys = context.keys.current();
-    match status::settled(&object, &keys, context.secrets.version(&key).as_deref()) {
+    match status::settled(&object, &keys, context.secret_version(&key).as_deref()) {
         Some(settled) if settled.stale_is_current => {
             if settled.stale && !renewal::is_current(&object, &keys) {
                 context.renewals.add(key.clone());
+            }
+            if key.is_cluster_wide() {
+                context.cluster_wide.leave_all(&object, &context.secrets);
             }
             let known = Known::settled(&object, settled);
             key_change::remember(context, &key, &known, &keys);

@@ -13,7 +13,9 @@ pub(crate) enum Part {
     KeySecrets,
     SealingKeys,
     Secrets,
+    Namespaces,
     SealedSecrets,
+    ClusterSealedSecrets,
     /// At least one sealing key can open values.
     Keys,
 }
@@ -24,7 +26,9 @@ impl Part {
             Self::KeySecrets => "watch of key Secrets",
             Self::SealingKeys => "watch of SealingKeys",
             Self::Secrets => "watch of Secrets",
+            Self::Namespaces => "watch of Namespaces",
             Self::SealedSecrets => "watch of SealedSecrets",
+            Self::ClusterSealedSecrets => "watch of ClusterSealedSecrets",
             Self::Keys => "sealing keys",
         }
     }
@@ -37,13 +41,16 @@ pub(crate) struct Health(Mutex<Problems>);
 type Problems = BTreeMap<(Part, Area), String>;
 
 impl Health {
-    /// Nothing is known yet. The watch of SealedSecrets counts only while this replica leads.
+    /// Nothing is known yet. The watches of sealed objects count only while this replica leads.
     pub(crate) fn starting(scope: &Scope) -> Self {
         let health = Self(Mutex::default());
         for part in [Part::KeySecrets, Part::SealingKeys, Part::Keys] {
             health.set_unready(part, &Area::Everywhere, NOT_LOADED);
         }
         health.set_not_loaded(Part::Secrets, scope);
+        if scope.is_cluster_wide() {
+            health.set_not_loaded(Part::Namespaces, scope);
+        }
         health
     }
 
@@ -88,7 +95,12 @@ mod tests {
     fn ready_when_every_part_is_and_unready_again_when_one_fails() {
         let health = Health::starting(&Scope::default());
         let everywhere = Area::Everywhere;
-        for part in [Part::KeySecrets, Part::SealingKeys, Part::Secrets] {
+        for part in [
+            Part::KeySecrets,
+            Part::SealingKeys,
+            Part::Secrets,
+            Part::Namespaces,
+        ] {
             health.set_ready(part, &everywhere);
         }
         assert_eq!(health.problems(), ["sealing keys: not loaded yet"]);

@@ -8,7 +8,7 @@ use waxwing_api::{Reason, SealedSecret};
 use waxwing_crypto::KeyId;
 
 use crate::object_key::ObjectKey;
-use crate::scope::{Area, Scope};
+use crate::scope::{Area, Listing, Scope};
 use crate::status::first_reason;
 use crate::unseal::Failure;
 
@@ -61,7 +61,7 @@ pub(crate) struct Index {
 struct Inner {
     entries: HashMap<ObjectKey, Entry>,
     /// Where all SealedSecrets were listed.
-    listed: BTreeSet<Area>,
+    listed: BTreeSet<Listing>,
 }
 
 #[derive(Debug, Default)]
@@ -160,14 +160,14 @@ impl Index {
         self.changed.notify_one();
     }
 
-    /// All SealedSecrets of the area were listed: forgets all others of it, and returns what was forgotten.
-    pub(crate) fn retain(&self, area: &Area, listed: &HashSet<ObjectKey>) -> Vec<ObjectKey> {
+    /// All objects of the listing are known: forgets all others of it, and returns what was forgotten.
+    pub(crate) fn retain(&self, listing: &Listing, listed: &HashSet<ObjectKey>) -> Vec<ObjectKey> {
         let mut inner = self.lock();
-        inner.listed.insert(area.clone());
+        inner.listed.insert(listing.clone());
         let gone: Vec<ObjectKey> = inner
             .entries
             .keys()
-            .filter(|key| area.contains(&key.namespace) && !listed.contains(key))
+            .filter(|key| listing.contains(key) && !listed.contains(key))
             .cloned()
             .collect();
         for key in &gone {
@@ -202,7 +202,7 @@ impl Index {
             .filter(|(_, entry)| entry.known.is_some());
         known
             .map(|(key, _)| key)
-            .filter(|key| area.contains(&key.namespace))
+            .filter(|key| !key.is_cluster_wide() && area.contains(&key.namespace))
             .cloned()
             .collect()
     }
@@ -226,8 +226,8 @@ impl Index {
     /// How many objects need each key; `None` until all objects were listed.
     pub(crate) fn dependents(&self) -> Option<Dependents> {
         let inner = self.lock();
-        let is_listed = |area| inner.listed.contains(area);
-        if !self.scope.areas().iter().all(is_listed) {
+        let is_listed = |listing| inner.listed.contains(listing);
+        if !self.scope.listings().iter().all(is_listed) {
             return None;
         }
         let mut counts = BTreeMap::new();
@@ -258,6 +258,19 @@ mod tests {
             namespace: "prod".into(),
             name: name.into(),
         }
+    }
+
+    fn everywhere() -> Listing {
+        Listing::SealedSecrets(Area::Everywhere)
+    }
+
+    /// An index of an empty cluster.
+    fn listed() -> Index {
+        let index = Index::default();
+        for listing in index.scope.listings() {
+            index.retain(&listing, &HashSet::new());
+        }
+        index
     }
 
     fn id(number: u64) -> KeyId {
@@ -293,7 +306,9 @@ mod tests {
         let index = Index::default();
         index.remember(key("a"), known(1, &[id(1)]));
         assert_eq!(index.dependents(), None);
-        index.retain(&Area::Everywhere, &[key("a")].into());
+        index.retain(&everywhere(), &[key("a")].into());
+        assert_eq!(index.dependents(), None);
+        index.retain(&Listing::ClusterSealedSecrets, &HashSet::new());
         assert_eq!(counts(&index), [(id(1), 1)]);
         index.clear();
         assert_eq!(index.dependents(), None);
@@ -304,18 +319,18 @@ mod tests {
         let namespaces = ["dev".to_owned(), "prod".to_owned()];
         let index = Index::of(Scope::new(&namespaces, None));
         index.remember(key("a"), known(1, &[id(1)]));
-        index.retain(&Area::Namespace("dev".into()), &HashSet::new());
+        let dev = Listing::SealedSecrets(Area::Namespace("dev".into()));
+        index.retain(&dev, &HashSet::new());
         assert!(index.get(&key("a")).is_some());
         assert_eq!(index.dependents(), None);
-        let prod = Area::Namespace("prod".into());
+        let prod = Listing::SealedSecrets(Area::Namespace("prod".into()));
         assert_eq!(index.retain(&prod, &HashSet::new()), [key("a")]);
         assert_eq!(counts(&index), []);
     }
 
     #[test]
     fn an_object_that_waits_needs_its_old_keys_and_its_new_ones() {
-        let index = Index::default();
-        index.retain(&Area::Everywhere, &HashSet::new());
+        let index = listed();
         index.expect(key("a"), expected("uid", 1, &[id(1)]));
         assert_eq!(counts(&index), [(id(1), 1)]);
         index.remember(key("a"), known(1, &[id(1)]));
@@ -327,8 +342,7 @@ mod tests {
 
     #[test]
     fn work_on_an_older_generation_or_object_does_not_end_the_wait_of_a_newer_one() {
-        let index = Index::default();
-        index.retain(&Area::Everywhere, &HashSet::new());
+        let index = listed();
         for newer in [expected("uid", 2, &[id(2)]), expected("other", 1, &[id(2)])] {
             index.expect(key("a"), newer);
             index.remember(key("a"), known(1, &[id(1)]));

@@ -60,6 +60,17 @@ impl<K: Eq + Hash, V> Mirror<K, V> {
         self.current.get(key)
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.current.iter()
+    }
+
+    /// Puts in what is known before the watch tells of it, if what is there passes the test.
+    pub(crate) fn put_if(&mut self, key: K, test: impl FnOnce(Option<&V>) -> bool, value: V) {
+        if test(self.current.get(&key)) {
+            self.current.insert(key, value);
+        }
+    }
+
     pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
         self.current.values()
     }

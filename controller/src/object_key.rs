@@ -4,7 +4,8 @@ use std::fmt;
 
 use kube::Resource;
 
-/// Namespace and name: a SealedSecret and its Secret share them.
+/// Namespace and name: a SealedSecret and its Secret share them. That of a ClusterSealedSecret has an
+/// empty namespace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ObjectKey {
     pub(crate) namespace: Box<str>,
@@ -12,6 +13,22 @@ pub(crate) struct ObjectKey {
 }
 
 impl ObjectKey {
+    pub(crate) fn new(namespace: &str, name: &str) -> Self {
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
+    }
+
+    /// The key of an object that is in no namespace.
+    pub(crate) fn cluster_wide(name: &str) -> Self {
+        Self::new("", name)
+    }
+
+    pub(crate) fn is_cluster_wide(&self) -> bool {
+        self.namespace.is_empty()
+    }
+
     /// The key of an object that the API server sent.
     pub(crate) fn of(object: &impl Resource) -> Self {
         let meta = object.meta();

@@ -1,14 +1,72 @@
 //! Whose a Secret is that exists already: a pure function.
 
 use k8s_openapi::api::core::v1::Secret;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::ResourceExt;
 use waxwing_api::names::{
-    ADOPT_ANNOTATION, ADOPT_MERGE, ADOPT_REPLACE, API_VERSION, MANAGED_LABEL, MANAGED_VALUE,
+    ADOPT_ANNOTATION, ADOPT_MERGE, ADOPT_REPLACE, API_VERSION, GROUP, MANAGED_CLUSTER_VALUE,
+    MANAGED_LABEL, MANAGED_VALUE,
 };
 use waxwing_api::{Reason, SealedSecret};
 
 use crate::unseal::Failure;
+
+/// A Secret that is to be, and what it is made from.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    kind: Kind,
+    uid: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    SealedSecret,
+    ClusterSealedSecret,
+}
+
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::SealedSecret => "SealedSecret",
+            Self::ClusterSealedSecret => "ClusterSealedSecret",
+        }
+    }
+}
+
+impl Target {
+    /// The Secret of a SealedSecret.
+    pub(crate) fn of(sealed: &SealedSecret) -> Self {
+        Self {
+            namespace: sealed.namespace().unwrap_or_default(),
+            name: sealed.name_any(),
+            kind: Kind::SealedSecret,
+            uid: sealed.uid().unwrap_or_default(),
+        }
+    }
+
+    /// The Secret of a ClusterSealedSecret in one namespace.
+    pub(crate) fn in_namespace(sealed: &SealedSecret, namespace: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            kind: Kind::ClusterSealedSecret,
+            ..Self::of(sealed)
+        }
+    }
+
+    pub(crate) fn is_cluster_wide(&self) -> bool {
+        self.kind == Kind::ClusterSealedSecret
+    }
+
+    /// The value of the label on the Secret.
+    pub(crate) const fn managed_value(&self) -> &'static str {
+        match self.kind {
+            Kind::SealedSecret => MANAGED_VALUE,
+            Kind::ClusterSealedSecret => MANAGED_CLUSTER_VALUE,
+        }
+    }
+}
 
 /// How a Secret is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,13 +77,13 @@ pub(crate) enum Custody {
     Items,
 }
 
-/// How the Secret may be written for that SealedSecret, or why it may not.
+/// How the Secret may be written for that target, or why it may not.
 ///
 /// The mark of a Secret that is wholly Waxwing's is its owner reference or, since that is missing under
 /// `deletionPolicy: Retain`, the label.
-pub(crate) fn custody(secret: &Secret, sealed: &SealedSecret) -> Result<Custody, Failure> {
-    if let Some(controller) = controller_of(secret) {
-        return if is_incarnation_of(controller, sealed) {
+pub(crate) fn custody(secret: &Secret, target: &Target) -> Result<Custody, Failure> {
+    if let Some(controller) = controller_of(&secret.metadata) {
+        return if is_incarnation_of(controller, target) {
             Ok(Custody::Whole)
         } else {
             Err(refuse(format!(
@@ -34,7 +92,7 @@ pub(crate) fn custody(secret: &Secret, sealed: &SealedSecret) -> Result<Custody,
             )))
         };
     }
-    if secret.labels().get(MANAGED_LABEL).map(String::as_str) == Some(MANAGED_VALUE) {
+    if secret.labels().get(MANAGED_LABEL).map(String::as_str) == Some(target.managed_value()) {
         return Ok(Custody::Whole);
     }
     match secret
@@ -50,15 +108,15 @@ pub(crate) fn custody(secret: &Secret, sealed: &SealedSecret) -> Result<Custody,
     }
 }
 
-/// The owner reference for a Secret of that SealedSecret.
-pub(crate) fn owner_reference(sealed: &SealedSecret) -> OwnerReference {
+/// The owner reference for a Secret of that target.
+pub(crate) fn owner_reference(target: &Target) -> OwnerReference {
     OwnerReference {
         api_version: API_VERSION.to_owned(),
-        kind: KIND.to_owned(),
-        name: sealed.name_any(),
-        uid: sealed.uid().unwrap_or_default(),
+        kind: target.kind.as_str().to_owned(),
+        name: target.name.clone(),
+        uid: target.uid.clone(),
         controller: Some(true),
-        // Deleting the SealedSecret never needs to wait for the Secret.
+        // Deleting the owner never needs to wait for the Secret.
         block_owner_deletion: None,
     }
 }
@@ -67,7 +125,7 @@ pub(crate) fn owner_reference(sealed: &SealedSecret) -> OwnerReference {
 pub(crate) fn owner_of_nothing() -> OwnerReference {
     OwnerReference {
         api_version: API_VERSION.to_owned(),
-        kind: KIND.to_owned(),
+        kind: Kind::SealedSecret.as_str().to_owned(),
         name: "nothing".to_owned(),
         uid: "00000000-0000-0000-0000-000000000000".to_owned(),
         controller: None,
@@ -75,21 +133,25 @@ pub(crate) fn owner_of_nothing() -> OwnerReference {
     }
 }
 
-const KIND: &str = "SealedSecret";
-
-fn controller_of(secret: &Secret) -> Option<&OwnerReference> {
-    secret
-        .owner_references()
-        .iter()
-        .find(|reference| reference.controller == Some(true))
+/// Whether a Secret belongs to a ClusterSealedSecret.
+pub(crate) fn is_cluster_wide(metadata: &ObjectMeta) -> bool {
+    controller_of(metadata)
+        .is_some_and(|reference| is_of_kind(reference, Kind::ClusterSealedSecret))
 }
 
-/// Whether the reference names this SealedSecret, or one of its name that was deleted before: the
-/// garbage collector may not have come yet.
-fn is_incarnation_of(reference: &OwnerReference, sealed: &SealedSecret) -> bool {
-    reference.kind == KIND
-        && reference.api_version.split('/').next() == Some(waxwing_api::names::GROUP)
-        && reference.name == sealed.name_any()
+fn controller_of(metadata: &ObjectMeta) -> Option<&OwnerReference> {
+    let mut references = metadata.owner_references.iter().flatten();
+    references.find(|reference| reference.controller == Some(true))
+}
+
+fn is_of_kind(reference: &OwnerReference, kind: Kind) -> bool {
+    reference.kind == kind.as_str() && reference.api_version.split('/').next() == Some(GROUP)
+}
+
+/// Whether the reference names what the target is made from, or one of its name that was deleted before:
+/// the garbage collector may not have come yet.
+fn is_incarnation_of(reference: &OwnerReference, target: &Target) -> bool {
+    is_of_kind(reference, target.kind) && reference.name == target.name
 }
 
 fn refuse(message: String) -> Failure {

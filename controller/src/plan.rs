@@ -6,11 +6,11 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
-use waxwing_api::names::{ADOPT_MERGE, LAST_APPLIED_ANNOTATION, MANAGED_LABEL, MANAGED_VALUE};
-use waxwing_api::{DeletionPolicy, ImmutablePolicy, Reason, SealedSecret};
+use waxwing_api::names::{ADOPT_MERGE, LAST_APPLIED_ANNOTATION, MANAGED_LABEL};
+use waxwing_api::{DeletionPolicy, ImmutablePolicy, Reason};
 
 use crate::managed_fields::Fields;
-use crate::ownership::{Custody, custody, owner_reference};
+use crate::ownership::{Custody, Target, custody, owner_reference};
 use crate::unseal::{Desired, Failure};
 
 /// A resource version that no object has: etcd's first revision is older than any object. With it,
@@ -42,38 +42,33 @@ pub(crate) struct Apply {
     pub(crate) alien_items: Vec<String>,
 }
 
-pub(crate) fn plan(desired: &Desired, sealed: &SealedSecret, existing: Option<&Secret>) -> Plan {
+pub(crate) fn plan(desired: &Desired, target: &Target, existing: Option<&Secret>) -> Plan {
     let Some(existing) = existing else {
-        return Plan::Apply(creation(desired, sealed));
+        return Plan::Apply(creation(desired, target));
     };
     let version = existing.resource_version().unwrap_or_default();
-    match custody(existing, sealed) {
+    match custody(existing, target) {
         Err(refusal) => Plan::Refuse(refusal),
-        Ok(Custody::Whole) => plan_whole(desired, sealed, existing, version),
+        Ok(Custody::Whole) => plan_whole(desired, target, existing, version),
         Ok(Custody::Items) => plan_items(desired, existing, version),
     }
 }
 
-fn creation(desired: &Desired, sealed: &SealedSecret) -> Box<Apply> {
+fn creation(desired: &Desired, target: &Target) -> Box<Apply> {
     Box::new(Apply {
-        secret: whole(desired, sealed, ABSENT),
+        secret: whole(desired, target, ABSENT),
         alien_items: Vec::new(),
     })
 }
 
-fn plan_whole(
-    desired: &Desired,
-    sealed: &SealedSecret,
-    existing: &Secret,
-    version: String,
-) -> Plan {
+fn plan_whole(desired: &Desired, target: &Target, existing: &Secret, version: String) -> Plan {
     if let Some(refusal) = refuse_immutable(desired, existing) {
         return match desired.immutable_policy {
             ImmutablePolicy::Refuse => Plan::Refuse(refusal),
-            ImmutablePolicy::Recreate => Plan::Recreate(creation(desired, sealed)),
+            ImmutablePolicy::Recreate => Plan::Recreate(creation(desired, target)),
         };
     }
-    let wanted = whole(desired, sealed, &version);
+    let wanted = whole(desired, target, &version);
     let alien_items = alien_items(desired, existing);
     if alien_items.is_empty() && is_applied(&wanted, existing) {
         return Plan::Leave { version };
@@ -133,19 +128,20 @@ fn immutable(existing: &Secret, what: &str) -> Failure {
 }
 
 /// The Secret that is wholly Waxwing's.
-fn whole(desired: &Desired, sealed: &SealedSecret, version: &str) -> Secret {
+fn whole(desired: &Desired, target: &Target, version: &str) -> Secret {
     let mut labels = desired.labels.clone();
-    labels.insert(MANAGED_LABEL.to_owned(), MANAGED_VALUE.to_owned());
+    let managed = target.managed_value();
+    labels.insert(MANAGED_LABEL.to_owned(), managed.to_owned());
     let mut annotations = desired.annotations.clone();
     annotations.remove(LAST_APPLIED_ANNOTATION);
     let owner = match desired.deletion_policy {
-        DeletionPolicy::Delete => Some(vec![owner_reference(sealed)]),
+        DeletionPolicy::Delete => Some(vec![owner_reference(target)]),
         DeletionPolicy::Retain => None,
     };
     Secret {
         metadata: ObjectMeta {
-            name: sealed.metadata.name.clone(),
-            namespace: sealed.metadata.namespace.clone(),
+            name: Some(target.name.clone()),
+            namespace: Some(target.namespace.clone()),
             resource_version: Some(version.to_owned()),
             labels: Some(labels),
             annotations: (!annotations.is_empty()).then_some(annotations),

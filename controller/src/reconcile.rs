@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kube::{Api, Client, Resource};
+use kube::{Client, Resource};
 use waxwing_api::{Reason, SealedSecret};
 use waxwing_crypto::KeyId;
 
 use crate::api_error::{self, Tried};
+use crate::cluster_wide::{ClusterWide, spread};
 use crate::events::Events;
 use crate::health::Health;
 use crate::index::{Index, Known, State};
@@ -16,11 +17,13 @@ use crate::key_change::remember_and_renew;
 use crate::keys::{KeyStore, Keys};
 use crate::metrics::Metrics;
 use crate::object_key::ObjectKey;
+use crate::objects::fetch;
+use crate::ownership::Target;
 use crate::plan::{Plan, plan};
 use crate::queue::{Outcome, Queue, Work};
 use crate::renewer::Renewals;
 use crate::scope::Scope;
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, Seen};
 use crate::status::{self, Settled, Staleness, Verdict};
 use crate::telling::{Telling, write_status};
 use crate::unseal::{Desired, Failure, unseal};
@@ -39,6 +42,7 @@ pub(crate) struct Context {
     pub(crate) scope: Scope,
     pub(crate) keys: Arc<KeyStore>,
     pub(crate) secrets: Arc<Secrets>,
+    pub(crate) cluster_wide: Arc<ClusterWide>,
     pub(crate) index: Arc<Index>,
     pub(crate) queue: Arc<Queue>,
     pub(crate) renewals: Arc<Renewals>,
@@ -73,8 +77,11 @@ pub(crate) async fn reconcile(context: &Context, key: &ObjectKey, work: Work) ->
         }
     };
     let keys = context.keys.current();
-    match status::settled(&sealed, &keys, context.secrets.version(key).as_deref()) {
+    match status::settled(&sealed, &keys, context.secret_version(key).as_deref()) {
         Some(settled) => Step::Finished(keep(context, key, &sealed, &keys, settled).await),
+        None if key.is_cluster_wide() => {
+            Step::Tell(Box::new(spread(context, key, &sealed, &keys).await))
+        }
         None => Step::Tell(Box::new(renew(context, key, &sealed, &keys).await)),
     }
 }
@@ -87,7 +94,7 @@ fn is_due(context: &Context, key: &ObjectKey, work: &Work) -> bool {
     let known = context.index.get(key);
     let drifted = known
         .as_ref()
-        .is_none_or(|known| known.secret_version != context.secrets.version(key));
+        .is_none_or(|known| known.secret_version != context.secret_version(key));
     let changed = work.object.as_ref().is_some_and(|object| {
         let meta = object.meta();
         let (uid, generation) = (
@@ -105,14 +112,12 @@ async fn look(
     key: &ObjectKey,
     work: Work,
 ) -> Result<Option<SealedSecret>, String> {
-    let object = match work.object {
-        Some(object) => Some(*object),
-        None => Api::<SealedSecret>::namespaced(context.client.clone(), &key.namespace)
-            .get_opt(&key.name)
+    match work.object {
+        Some(object) => Ok(Some(*object)),
+        None => fetch(context, key)
             .await
-            .map_err(|error| api_error::explain(&error, Tried::new("get", "sealedsecrets")))?,
-    };
-    Ok(object.filter(|object| object.metadata.deletion_timestamp.is_none()))
+            .map_err(|error| api_error::explain(&error, Tried::new("get", "sealedsecrets"))),
+    }
 }
 
 /// The Secret is as it should be: only the condition Stale may have to change.
@@ -126,6 +131,9 @@ async fn keep(
     let status = status::with_stale(sealed, keys, Timestamp::now());
     match write_status(context, key, status::patch(sealed, &status)).await {
         Ok(()) => {
+            if key.is_cluster_wide() {
+                context.cluster_wide.leave_all(sealed, &context.secrets);
+            }
             let known = Known::settled(sealed, settled);
             remember_and_renew(context, key, &known, keys);
             Outcome::Done
@@ -144,7 +152,7 @@ async fn renew(
     let seen_version = context.secrets.version(key);
     let unsealing = unseal(sealed, keys);
     let written = match unsealing.result {
-        Ok(desired) => write(context, key, sealed, &desired)
+        Ok(desired) => write(context, key, &Target::of(sealed), &desired)
             .await
             .map_err(|failure| vec![failure]),
         Err(failures) => Err(failures),
@@ -165,6 +173,7 @@ async fn renew(
         oldest: unsealing.oldest,
         secret_version: left_version.clone().or_else(previous_version),
         staleness: Staleness::of(sealed, &unsealing.key_ids, keys),
+        success: "The Secret is what this object says.".to_owned(),
     };
     let status = status::summarise(sealed, &verdict, Timestamp::now());
     let secret_version = left_version.map(String::into_boxed_str).or(seen_version);
@@ -179,19 +188,33 @@ async fn renew(
 }
 
 /// Brings the Secret into the desired form, and returns its version then.
-async fn write(
+pub(crate) async fn write(
     context: &Context,
     key: &ObjectKey,
-    sealed: &SealedSecret,
+    target: &Target,
     desired: &Desired,
 ) -> Result<String, Failure> {
+    let seen = context.secrets.version(key);
+    let version = write_over(context, key, target, desired, seen.is_some()).await?;
+    let left = Seen::new(&version, target.is_cluster_wide());
+    context.secrets.leave(key, seen.as_deref(), left);
+    Ok(version)
+}
+
+async fn write_over(
+    context: &Context,
+    key: &ObjectKey,
+    target: &Target,
+    desired: &Desired,
+    is_there: bool,
+) -> Result<String, Failure> {
     let writer = Writer::new(context.client.clone(), key);
-    let mut existing = match context.secrets.version(key) {
-        Some(_) => writer.look().await?,
-        None => None,
+    let mut existing = match is_there {
+        true => writer.look().await?,
+        false => None,
     };
     for _ in 0..ATTEMPTS {
-        let written = match plan(desired, sealed, existing.as_ref()) {
+        let written = match plan(desired, target, existing.as_ref()) {
             Plan::Leave { version } => return Ok(version),
             Plan::Refuse(failure) => return Err(failure),
             Plan::Apply(apply) => writer.apply(&apply).await,
@@ -209,8 +232,19 @@ async fn write(
     ))
 }
 
+impl Context {
+    /// The version of the object's Secret, or what stands for those of all its Secrets; `None`: there is none.
+    pub(crate) fn secret_version(&self, key: &ObjectKey) -> Option<Box<str>> {
+        if key.is_cluster_wide() {
+            self.cluster_wide.version(&key.name, &self.secrets)
+        } else {
+            self.secrets.version(key)
+        }
+    }
+}
+
 impl Known {
-    fn new(
+    pub(crate) fn new(
         sealed: &SealedSecret,
         failures: &[Failure],
         secret_version: Option<Box<str>>,

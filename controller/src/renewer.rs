@@ -8,17 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kube::Api;
 use tokio::sync::Notify;
-use waxwing_api::SealedSecret;
 
 use crate::api_error::{self, Class, Tried};
 use crate::backoff::Backoff;
 use crate::object_key::ObjectKey;
+use crate::objects::{fetch, patch_status};
 use crate::reconcile::{Context, DEADLINE};
 use crate::renewal::renewal;
 use crate::status;
-use crate::telling::patch_status;
 
 /// How many renewals are worked on at the same time.
 pub(crate) const RENEWERS: usize = 2;
@@ -133,14 +131,13 @@ pub(crate) async fn work_off(context: Context) {
 /// Looks at the object afresh, and writes its condition Stale and its renewal if they change. One that
 /// is not as it should be is the business of the queue, and comes back here after that.
 async fn renew(context: &Context, key: &ObjectKey) -> Renewed {
-    let api = Api::<SealedSecret>::namespaced(context.client.clone(), &key.namespace);
-    let sealed = match api.get_opt(&key.name).await {
-        Ok(Some(sealed)) if sealed.metadata.deletion_timestamp.is_none() => sealed,
-        Ok(_) => return Renewed::Unchanged,
+    let sealed = match fetch(context, key).await {
+        Ok(Some(sealed)) => sealed,
+        Ok(None) => return Renewed::Unchanged,
         Err(error) => return failed(key, &error, Tried::new("get", "sealedsecrets")),
     };
     let keys = context.keys.current();
-    let version = context.secrets.version(key);
+    let version = context.secret_version(key);
     let Some(settled) = status::settled(&sealed, &keys, version.as_deref()) else {
         return Renewed::Unchanged;
     };

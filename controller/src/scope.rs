@@ -8,6 +8,8 @@ use std::sync::Arc;
 use kube::core::NamespaceResourceScope;
 use kube::{Api, Client, Resource};
 
+use crate::object_key::ObjectKey;
+
 /// A part of the cluster that has a watch of its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Area {
@@ -47,6 +49,24 @@ impl fmt::Display for Area {
     }
 }
 
+/// The objects that are listed together, and that one watch tells of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Listing {
+    /// The SealedSecrets of an area.
+    SealedSecrets(Area),
+    /// All ClusterSealedSecrets.
+    ClusterSealedSecrets,
+}
+
+impl Listing {
+    pub(crate) fn contains(&self, key: &ObjectKey) -> bool {
+        match self {
+            Self::SealedSecrets(area) => !key.is_cluster_wide() && area.contains(&key.namespace),
+            Self::ClusterSealedSecrets => key.is_cluster_wide(),
+        }
+    }
+}
+
 /// All that this controller looks after.
 #[derive(Debug, Clone)]
 pub(crate) struct Scope {
@@ -75,7 +95,21 @@ impl Scope {
         &self.areas
     }
 
-    /// What selects the SealedSecrets in each area.
+    /// Whether ClusterSealedSecrets are looked after: they need the whole cluster.
+    pub(crate) fn is_cluster_wide(&self) -> bool {
+        *self.areas == [Area::Everywhere]
+    }
+
+    /// All lists of objects that are looked after.
+    pub(crate) fn listings(&self) -> Vec<Listing> {
+        let cluster_wide = self
+            .is_cluster_wide()
+            .then_some(Listing::ClusterSealedSecrets);
+        let areas = self.areas.iter().cloned().map(Listing::SealedSecrets);
+        areas.chain(cluster_wide).collect()
+    }
+
+    /// What selects the objects in each list.
     pub(crate) fn label_selector(&self) -> Option<&str> {
         self.label_selector.as_deref()
     }
@@ -105,6 +139,22 @@ mod tests {
         ] {
             let named: Vec<String> = named.iter().map(|&name| name.to_owned()).collect();
             assert_eq!(Scope::new(&named, None).areas(), areas, "{named:?}");
+        }
+    }
+
+    #[test]
+    fn cluster_sealed_secrets_belong_to_the_controller_of_the_whole_cluster() {
+        let everywhere = Scope::default().listings();
+        assert!(everywhere.contains(&Listing::ClusterSealedSecrets));
+        let of_prod = Scope::new(&["prod".to_owned()], None).listings();
+        assert_eq!(
+            of_prod,
+            [Listing::SealedSecrets(Area::Namespace("prod".into()))]
+        );
+        let keys = [ObjectKey::new("prod", "db"), ObjectKey::cluster_wide("db")];
+        for listing in everywhere {
+            let held = keys.iter().filter(|key| listing.contains(key)).count();
+            assert_eq!(held, 1, "{listing:?}");
         }
     }
 

@@ -12,30 +12,71 @@ use tokio::sync::watch;
 use waxwing_api::names::MANAGED_LABEL;
 
 use crate::health::Part;
-use crate::index::Index;
 use crate::mirror::{Mirror, map_event};
 use crate::object_key::ObjectKey;
-use crate::queue::{Queue, Work};
+use crate::ownership;
+use crate::queue::Work;
 use crate::reconcile::Context;
 use crate::scope::Area;
 use crate::watch::Watch;
 
-/// The resource versions of all labelled Secrets.
+/// What is remembered of one Secret.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    version: Box<str>,
+    /// It belongs to a ClusterSealedSecret.
+    cluster_wide: bool,
+}
+
+impl Seen {
+    pub(crate) fn new(version: &str, cluster_wide: bool) -> Self {
+        Self {
+            version: version.into(),
+            cluster_wide,
+        }
+    }
+}
+
+type Mirrors = BTreeMap<Area, Mirror<ObjectKey, Seen>>;
+
+/// All labelled Secrets.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
-    versions: Mutex<BTreeMap<Area, Mirror<ObjectKey, Box<str>>>>,
+    mirrors: Mutex<Mirrors>,
     listed: watch::Sender<BTreeSet<Area>>,
 }
 
 impl Secrets {
     /// The resource version of the Secret, if it is there and has the label.
     pub(crate) fn version(&self, key: &ObjectKey) -> Option<Box<str>> {
-        let versions = self.lock();
+        self.look(key, |seen| seen.version.clone())
+    }
+
+    /// Whether the Secret is there and belongs to a ClusterSealedSecret.
+    pub(crate) fn is_cluster_wide(&self, key: &ObjectKey) -> bool {
+        self.look(key, |seen| seen.cluster_wide).unwrap_or_default()
+    }
+
+    /// The controller has written the Secret. The watch tells of it a moment later; if it has told of
+    /// another change already, that one is newer.
+    pub(crate) fn leave(&self, key: &ObjectKey, before: Option<&str>, left: Seen) {
+        let mut mirrors = self.lock();
+        let mirror = mirrors
+            .iter_mut()
+            .find(|(area, _)| area.contains(&key.namespace));
+        if let Some((_, mirror)) = mirror {
+            let is_as_before = |seen: Option<&Seen>| seen.map(|seen| &*seen.version) == before;
+            mirror.put_if(key.clone(), is_as_before, left);
+        }
+    }
+
+    fn look<T>(&self, key: &ObjectKey, read: impl FnOnce(&Seen) -> T) -> Option<T> {
+        let mirrors = self.lock();
         // Areas do not overlap.
-        let (_, mirror) = versions
+        let (_, mirror) = mirrors
             .iter()
             .find(|(area, _)| area.contains(&key.namespace))?;
-        mirror.get(key).cloned()
+        mirror.get(key).map(read)
     }
 
     /// Returns once all Secrets of the area were listed.
@@ -45,7 +86,7 @@ impl Secrets {
         let _ = listed.wait_for(|listed| listed.contains(area)).await;
     }
 
-    fn take(&self, area: &Area, event: Event<(ObjectKey, Box<str>)>) {
+    fn take(&self, area: &Area, event: Event<(ObjectKey, Seen)>) {
         let complete = self.lock().entry(area.clone()).or_default().take(event);
         if complete {
             self.listed
@@ -53,20 +94,14 @@ impl Secrets {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Area, Mirror<ObjectKey, Box<str>>>> {
-        self.versions.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Mirrors> {
+        self.mirrors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Keeps the secrets of an area up to date for ever, and queues each SealedSecret whose Secret is not
 /// as the controller left it.
 pub(crate) async fn follow(context: Context, area: Area) {
-    let Context {
-        secrets,
-        index,
-        queue,
-        ..
-    } = &context;
     let config = watcher::Config::default().labels(MANAGED_LABEL);
     let events = watcher(
         area.api::<PartialObjectMeta<Secret>>(context.client.clone()),
@@ -78,35 +113,39 @@ pub(crate) async fn follow(context: Context, area: Area) {
         let event = map_event(watch.next().await, |secret| read(&secret));
         let touched = match &event {
             Event::Apply((key, _)) | Event::Delete((key, _)) => vec![key.clone()],
-            Event::InitDone => index.keys_in(&area),
+            Event::InitDone => context.index.keys_in(&area),
             Event::Init | Event::InitApply(_) => Vec::new(),
         };
-        secrets.take(&area, event);
+        context.secrets.take(&area, event);
         for key in touched {
-            queue_if_drifted(&key, secrets, index, queue);
+            queue_if_drifted(&key, &context);
+            if let Some(key) = context.cluster_wide.of_secret(&key) {
+                queue_if_drifted(&key, &context);
+            }
         }
     }
 }
 
-fn read(secret: &PartialObjectMeta<Secret>) -> (ObjectKey, Box<str>) {
-    let version = secret
-        .metadata
-        .resource_version
-        .as_deref()
-        .unwrap_or_default()
-        .into();
-    (ObjectKey::of(secret), version)
+fn read(secret: &PartialObjectMeta<Secret>) -> (ObjectKey, Seen) {
+    let version = secret.metadata.resource_version.as_deref();
+    let seen = Seen {
+        version: version.unwrap_or_default().into(),
+        cluster_wide: ownership::is_cluster_wide(&secret.metadata),
+    };
+    (ObjectKey::of(secret), seen)
 }
 
-fn queue_if_drifted(key: &ObjectKey, secrets: &Secrets, index: &Index, queue: &Queue) {
+/// Queues the object if its Secret, or one of its Secrets, is not as the controller left it.
+pub(crate) fn queue_if_drifted(key: &ObjectKey, context: &Context) {
     // While a worker has the object, only that worker knows which version it leaves behind: the
     // queue asks again when it has finished.
     let drifted = || {
-        index
+        context
+            .index
             .get(key)
-            .is_some_and(|known| known.secret_version != secrets.version(key))
+            .is_some_and(|known| known.secret_version != context.secret_version(key))
     };
-    if queue.is_running(key) || drifted() {
-        queue.add(key.clone(), Work::secret_changed());
+    if context.queue.is_running(key) || drifted() {
+        context.queue.add(key.clone(), Work::secret_changed());
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Verdict<'a> {
     /// The version of the Secret as the controller last left it.
     pub(crate) secret_version: Option<String>,
     pub(crate) staleness: Staleness,
+    /// What is said if nothing failed.
+    pub(crate) success: String,
 }
 
 /// Whether an object is stale, and what then.
@@ -252,7 +254,7 @@ fn ready(verdict: &Verdict<'_>) -> Summary {
             type_,
             status: "True",
             reason: "Unsealed".to_owned(),
-            message: "The Secret is what this object says.".to_owned(),
+            message: verdict.success.clone(),
         };
     };
     Summary {

@@ -4,19 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ObjectReference;
-use kube::api::{Patch, PatchParams};
-use kube::core::{PartialObjectMeta, Request};
 use kube::runtime::events::EventType;
-use kube::{Client, Resource};
 use serde_json::Value;
 use waxwing_api::SealedSecret;
-use waxwing_api::names::FIELD_MANAGER;
 
 use crate::api_error::{self, Tried};
 use crate::index::{Known, State};
 use crate::key_change::remember_and_renew;
 use crate::keys::Keys;
 use crate::object_key::ObjectKey;
+use crate::objects::{patch_status, reference};
 use crate::queue::Outcome;
 use crate::reconcile::Context;
 use crate::status;
@@ -47,7 +44,7 @@ impl Telling {
         keys: Arc<Keys>,
     ) -> Self {
         Self {
-            about: sealed.object_ref(&()),
+            about: reference(sealed),
             generation: sealed.metadata.generation,
             patch,
             failures,
@@ -93,28 +90,6 @@ pub(crate) async fn write_status(
             Err(Outcome::Retry)
         }
     }
-}
-
-/// Like `Api::patch_status`, but with only the metadata in the answer: the rest is known, and large.
-pub(crate) async fn patch_status(
-    client: &Client,
-    key: &ObjectKey,
-    patch: Value,
-) -> Result<(), kube::Error> {
-    let url = SealedSecret::url_path(&(), Some(&key.namespace));
-    let parameters = PatchParams {
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-        ..PatchParams::default()
-    };
-    let patch = Patch::Merge(patch);
-    let subresource = format!("{}/status", key.name);
-    let request = Request::new(url)
-        .patch_metadata(&subresource, &parameters, &patch)
-        .map_err(kube::Error::BuildRequest)?;
-    client
-        .request::<PartialObjectMeta<SealedSecret>>(request)
-        .await
-        .map(drop)
 }
 
 /// Metrics always, log and event only when something changed.

@@ -13,7 +13,7 @@ use crate::keys::custodian::Custodian;
 use crate::queue::{Job, Outcome};
 use crate::reconcile::{Context, DEADLINE, Step, reconcile};
 use crate::renewer::{self, RENEWERS};
-use crate::scope::Area;
+use crate::scope::{Area, Listing};
 use crate::telling::tell;
 
 /// How long work in progress may go on after the wish to stop.
@@ -38,11 +38,14 @@ impl Leading {
         context.metrics.set_leader(true);
         let health = &context.health;
         health.set_not_loaded(Part::SealedSecrets, &context.scope);
+        if context.scope.is_cluster_wide() {
+            health.set_not_loaded(Part::ClusterSealedSecrets, &context.scope);
+        }
         let mut background = JoinSet::new();
         background.spawn(custodian.run());
         background.spawn(key_change::follow(context.clone()));
-        for area in context.scope.areas() {
-            background.spawn(feed_when_ready(context.clone(), area.clone()));
+        for listing in context.scope.listings() {
+            background.spawn(feed_when_ready(context.clone(), listing));
         }
         for _ in 0..RENEWERS {
             background.spawn(renewer::work_off(context.clone()));
@@ -81,6 +84,7 @@ impl Leading {
         self.context.index.clear();
         self.context.metrics.set_leader(false);
         self.context.health.set_aside(Part::SealedSecrets);
+        self.context.health.set_aside(Part::ClusterSealedSecrets);
     }
 }
 
@@ -126,7 +130,14 @@ async fn work_off(context: Context) {
 
 /// Without the keys nothing can be unsealed, and without the versions of the Secrets it cannot be told
 /// what needs no work.
-async fn feed_when_ready(context: Context, area: Area) {
-    tokio::join!(context.keys.complete(), context.secrets.complete(&area));
-    feed::follow(&context, &area).await;
+async fn feed_when_ready(context: Context, listing: Listing) {
+    context.keys.complete().await;
+    match &listing {
+        Listing::SealedSecrets(area) => context.secrets.complete(area).await,
+        Listing::ClusterSealedSecrets => {
+            context.secrets.complete(&Area::Everywhere).await;
+            context.cluster_wide.complete().await;
+        }
+    }
+    feed::follow(&context, &listing).await;
 }

@@ -83,8 +83,8 @@ impl Writer {
 
     /// Leaves the Secret, if it still has that version, to Kubernetes' garbage collection, which deletes
     /// what belongs to an owner that is not there. So the controller needs no right to delete Secrets,
-    /// which would be one to delete keys.
-    pub(crate) async fn give_up(&self, version: &str) -> Result<(), WriteError> {
+    /// which would be one to delete keys. Returns the version of the Secret after that.
+    pub(crate) async fn give_up(&self, version: &str) -> Result<String, WriteError> {
         let patch = json!({
             "metadata": { "resourceVersion": version, "ownerReferences": [owner_of_nothing()] },
         });
@@ -93,8 +93,8 @@ impl Writer {
             .patch_metadata(&self.name, &merge(), &Patch::Merge(patch))
             .await;
         match result {
-            Ok(_) => Ok(()),
-            Err(error) if api_error::is_gone(&error) => Ok(()),
+            Ok(secret) => Ok(secret.metadata.resource_version.unwrap_or_default()),
+            Err(error) if api_error::is_gone(&error) => Ok(String::new()),
             Err(error) => Err(write_error(&error)),
         }
     }

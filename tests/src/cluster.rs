@@ -174,7 +174,11 @@ impl Cluster {
 /// Waits until the API server serves every custom resource of Waxwing.
 async fn wait_until_served(client: &Client) -> Result<(), HarnessError> {
     let crds: Api<CustomResourceDefinition> = Api::all(client.clone());
-    for name in ["sealedsecrets.waxwing.dev", "sealingkeys.waxwing.dev"] {
+    for name in [
+        "clustersealedsecrets.waxwing.dev",
+        "sealedsecrets.waxwing.dev",
+        "sealingkeys.waxwing.dev",
+    ] {
         wait::until(&format!("{name} to be established"), async || {
             let crd = crds.get(name).await.map_err(|error| error.to_string())?;
             let conditions = crd

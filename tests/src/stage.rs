@@ -8,7 +8,7 @@ use kube::{
     api::{ListParams, ObjectMeta, PostParams},
 };
 use tokio::sync::OnceCell;
-use waxwing_api::{SealedSecret, SealingKey, names::DEFAULT_NAMESPACE};
+use waxwing_api::{ClusterSealedSecret, SealedSecret, SealingKey, names::DEFAULT_NAMESPACE};
 use waxwing_crypto::Recipient;
 
 use crate::{
@@ -110,6 +110,7 @@ impl Stage {
         let client = self.cluster.client().await?;
         assert_objects_clean::<Event>(&client, "an event").await?;
         assert_objects_clean::<SealedSecret>(&client, "a SealedSecret").await?;
+        assert_objects_clean::<ClusterSealedSecret>(&client, "a ClusterSealedSecret").await?;
         assert_objects_clean::<SealingKey>(&client, "a SealingKey").await
     }
 }

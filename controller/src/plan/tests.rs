@@ -4,10 +4,15 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
     FieldsV1, ManagedFieldsEntry, OwnerReference,
 };
 use serde_json::json;
+use waxwing_api::SealedSecret;
 use waxwing_api::names::{ADOPT_ANNOTATION, API_VERSION, FIELD_MANAGER};
 use zeroize::Zeroizing;
 
 use super::*;
+
+fn target() -> Target {
+    Target::of(&sealed())
+}
 
 fn sealed() -> SealedSecret {
     let mut sealed = SealedSecret::default();
@@ -64,7 +69,7 @@ fn managed(manager: &str, items: &[&str], labels: &[&str]) -> ManagedFieldsEntry
 
 /// The Secret as the API server has it after an apply of `desired`.
 fn applied(desired: &Desired) -> Secret {
-    let mut secret = whole(desired, &sealed(), "7");
+    let mut secret = whole(desired, &target(), "7");
     let items: Vec<&str> = desired.items.keys().map(String::as_str).collect();
     let labels: Vec<&str> = desired
         .labels
@@ -100,7 +105,7 @@ fn word(plan: &Plan) -> String {
 /// `applied(before)` with a change, against `wanted`.
 fn check(name: &str, existing: &Secret, wanted: &Desired, expected: &str) {
     assert_eq!(
-        word(&plan(wanted, &sealed(), Some(existing))),
+        word(&plan(wanted, &target(), Some(existing))),
         expected,
         "{name}"
     );
@@ -108,7 +113,7 @@ fn check(name: &str, existing: &Secret, wanted: &Desired, expected: &str) {
 
 #[test]
 fn a_secret_that_is_not_there_is_created_and_never_overwritten() {
-    let Plan::Apply(apply) = plan(&desired(&[("a", "1")]), &sealed(), None) else {
+    let Plan::Apply(apply) = plan(&desired(&[("a", "1")]), &target(), None) else {
         panic!("nothing applied");
     };
     assert_eq!(
@@ -355,9 +360,31 @@ fn a_foreign_secret_is_touched_only_with_its_owners_consent() {
 }
 
 #[test]
+fn what_is_made_from_one_kind_is_not_taken_over_by_the_other() {
+    let wanted = desired(&[("a", "1")]);
+    let in_prod = Target::in_namespace(&sealed(), "prod");
+    for policy in [DeletionPolicy::Delete, DeletionPolicy::Retain] {
+        let wanted = Desired {
+            deletion_policy: policy,
+            ..desired(&[("a", "1")])
+        };
+        for (maker, other) in [(&in_prod, &target()), (&target(), &in_prod)] {
+            let made = whole(&wanted, maker, "7");
+            assert_eq!(word(&plan(&wanted, other, Some(&made))), "NotOwned");
+        }
+    }
+    let Plan::Apply(apply) = plan(&wanted, &in_prod, None) else {
+        panic!("nothing applied");
+    };
+    assert_eq!(apply.secret.namespace().as_deref(), Some("prod"));
+    let owner = &apply.secret.owner_references()[0];
+    assert_eq!(owner.kind, "ClusterSealedSecret");
+}
+
+#[test]
 fn merging_writes_the_items_and_nothing_else() {
     let existing = foreign(&[("x", "9")], &[(ADOPT_ANNOTATION, "merge")]);
-    let Plan::Apply(apply) = plan(&desired(&[("a", "1")]), &sealed(), Some(&existing)) else {
+    let Plan::Apply(apply) = plan(&desired(&[("a", "1")]), &target(), Some(&existing)) else {
         panic!("nothing applied");
     };
     let secret = apply.secret;
@@ -410,6 +437,6 @@ fn what_kubernetes_adds_to_a_token_secret_stays() {
 fn the_plaintext_that_kubectl_leaves_in_an_annotation_is_never_written() {
     let mut wanted = desired(&[("a", "1")]);
     wanted.annotations = map(&[(LAST_APPLIED_ANNOTATION, "{}"), ("x", "y")]);
-    let secret = whole(&wanted, &sealed(), "1");
+    let secret = whole(&wanted, &target(), "1");
     assert_eq!(secret.annotations(), &map(&[("x", "y")]));
 }

@@ -19,6 +19,7 @@ fn verdict<'a>(failures: &'a [Failure], key_ids: &'a [KeyId], staleness: Stalene
         oldest: None,
         secret_version: Some("7".to_owned()),
         staleness,
+        success: "The Secret is what this object says.".to_owned(),
     }
 }
 

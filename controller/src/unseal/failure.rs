@@ -8,7 +8,7 @@ use waxwing_api::Reason;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) reason: Reason,
-    /// `None`: the object as a whole.
+    /// The item, or the namespace; `None`: the object as a whole.
     item: Option<String>,
     message: String,
 }
@@ -30,6 +30,20 @@ impl Failure {
         }
     }
 
+    /// The same, as it befell the Secret of one namespace.
+    pub(crate) fn in_namespace(self, namespace: &str) -> Self {
+        Self {
+            item: Some(format!("namespace {namespace}")),
+            ..self
+        }
+    }
+
+    /// The same with more to say.
+    pub(crate) fn with(mut self, more: &str) -> Self {
+        self.message = format!("{}; {more}", self.message);
+        self
+    }
+
     /// Whether only a change of the SealedSecret, or of the keys, can help. Everything else is tried
     /// again by and by.
     pub(crate) const fn is_final(&self) -> bool {
@@ -40,7 +54,8 @@ impl Failure {
             | Reason::Malformed
             | Reason::TooLarge
             | Reason::TemplateError
-            | Reason::InvalidSecret => true,
+            | Reason::InvalidSecret
+            | Reason::InvalidSelector => true,
             Reason::NotOwned | Reason::ImmutableSecret | Reason::Forbidden | Reason::ApiError => {
                 false
             }

@@ -51,6 +51,8 @@ pub enum Reason {
     TemplateError,
     /// The API server refused the Secret as invalid.
     InvalidSecret,
+    /// The namespace selector of a ClusterSealedSecret is none.
+    InvalidSelector,
     /// The controller lacks a permission.
     Forbidden,
     /// The API server could not be reached or failed; retried.
@@ -59,7 +61,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of their declaration.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ScopeMismatch,
         Self::UnknownKey,
         Self::KeyRevoked,
@@ -69,6 +71,7 @@ impl Reason {
         Self::TooLarge,
         Self::TemplateError,
         Self::InvalidSecret,
+        Self::InvalidSelector,
         Self::Forbidden,
         Self::ApiError,
     ];
@@ -85,6 +88,7 @@ impl Reason {
             Self::TooLarge => "TooLarge",
             Self::TemplateError => "TemplateError",
             Self::InvalidSecret => "InvalidSecret",
+            Self::InvalidSelector => "InvalidSelector",
             Self::Forbidden => "Forbidden",
             Self::ApiError => "ApiError",
         }

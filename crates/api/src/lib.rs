@@ -1,12 +1,14 @@
 //! The Kubernetes API of Waxwing: group `waxwing.dev`, version `v1alpha1`.
 //!
-//! `SealedSecret` is what people commit to Git and the controller turns into a Secret;
+//! `SealedSecret` is what people commit to Git and the controller turns into a Secret, and
+//! `ClusterSealedSecret` the same for many namespaces;
 //! `SealingKey` is the public half of a cluster's key pair, readable by everyone who seals.
 //! Everything that the programs must agree on by name stands here: labels, annotations, field
 //! managers, the Secret type of private keys, and the closed sets of condition types and reasons.
 
 #![forbid(unsafe_code)]
 
+mod cluster_sealed_secret;
 pub mod condition;
 pub mod key_secret;
 pub mod names;
@@ -16,6 +18,10 @@ mod sealing_key;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt as _;
 
+pub use cluster_sealed_secret::{
+    ClusterSealedSecret, ClusterSealedSecretSpec, ClusterSealedSecretStatus, FailedNamespace,
+    NamespacesStatus,
+};
 pub use condition::{ConditionType, KeyConditionType, KeyReason, Reason};
 pub use sealed_secret::{
     DeletionPolicy, ImmutablePolicy, Renewal, SealedSecret, SealedSecretSpec, SealedSecretStatus,
@@ -23,10 +29,14 @@ pub use sealed_secret::{
 };
 pub use sealing_key::{KeyAlgorithm, KeyState, SealingKey, SealingKeySpec, SealingKeyStatus};
 
-/// The definitions of both resources, as they are applied to a cluster.
+/// The definitions of all resources, as they are applied to a cluster.
 #[must_use]
-pub fn crds() -> [CustomResourceDefinition; 2] {
-    [SealedSecret::crd(), SealingKey::crd()]
+pub fn crds() -> [CustomResourceDefinition; 3] {
+    [
+        SealedSecret::crd(),
+        ClusterSealedSecret::crd(),
+        SealingKey::crd(),
+    ]
 }
 
 /// The definitions as files: for each its name and its text, as `cargo xtask crds` writes them.

@@ -3,7 +3,7 @@
 /// The API group of every resource, label, annotation and stanza of Waxwing.
 pub const GROUP: &str = "waxwing.dev";
 
-/// The API version of both resources, as it stands in `apiVersion`.
+/// The API version of all resources, as it stands in `apiVersion`.
 pub const API_VERSION: &str = "waxwing.dev/v1alpha1";
 
 /// The namespace that the controller runs in, and its keys lie in, unless told otherwise.
@@ -21,8 +21,11 @@ pub const KEY_SECRET_ITEM: &str = "identity";
 /// Label on every Secret that the controller writes; its watch selects by it.
 pub const MANAGED_LABEL: &str = "waxwing.dev/managed";
 
-/// The value of [`MANAGED_LABEL`].
+/// The value of [`MANAGED_LABEL`] on what is made from a SealedSecret.
 pub const MANAGED_VALUE: &str = "true";
+
+/// The value of [`MANAGED_LABEL`] on what is made from a ClusterSealedSecret.
+pub const MANAGED_CLUSTER_VALUE: &str = "cluster";
 
 /// Annotation by which the owner of an existing Secret lets Waxwing take it over
 /// ([`ADOPT_REPLACE`]) or put its items into it ([`ADOPT_MERGE`]).

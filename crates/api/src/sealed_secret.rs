@@ -48,18 +48,18 @@ pub struct SealedSecretSpec {
 
 /// The most items of a SealedSecret. A Secret of 1 MiB could hold more only with hardly a value in
 /// them; the bound keeps the cost of the CEL rules estimable.
-const MAX_ITEMS: u32 = 1024;
+pub(crate) const MAX_ITEMS: u32 = 1024;
 
 /// What Kubernetes allows as an item name of a Secret (`IsConfigMapKey`).
-const ITEM_NAME_RULE: &str = "self.all(item, item.size() <= 253 && item.matches('^[-._a-zA-Z0-9]+$') && item != '.' && !item.startsWith('..'))";
-const ITEM_NAME_MESSAGE: &str = "an item name is 1 to 253 of the characters A-Z a-z 0-9 - _ . and neither \".\" nor begins with \"..\"";
+pub(crate) const ITEM_NAME_RULE: &str = "self.all(item, item.size() <= 253 && item.matches('^[-._a-zA-Z0-9]+$') && item != '.' && !item.startsWith('..'))";
+pub(crate) const ITEM_NAME_MESSAGE: &str = "an item name is 1 to 253 of the characters A-Z a-z 0-9 - _ . and neither \".\" nor begins with \"..\"";
 
 /// The schema of a sealed value: what base64 in one line looks like. Whether it opens, only the
 /// controller can tell.
 #[derive(JsonSchema)]
 #[schemars(inline, transparent)]
 #[expect(dead_code, reason = "only its schema is used")]
-struct SealedText(
+pub(crate) struct SealedText(
     #[schemars(length(max = 1_600_000), regex(pattern = "^[A-Za-z0-9+/]+={0,2}$"))] String,
 );
 

@@ -8,6 +8,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod canary;
+mod cluster_wide;
+mod cluster_wide_bad_input;
 mod command_line;
 mod crashes;
 mod drift;

@@ -19,17 +19,23 @@ use waxwing_api::{SealedSecret, SealingKey, names::DEFAULT_NAMESPACE};
 use crate::cluster;
 
 /// What the controller may do in every namespace, beyond what every authenticated user may.
-const EVERYWHERE: [&str; 11] = [
+const EVERYWHERE: [&str; 17] = [
     "create events.k8s.io/events",
     "create secrets",
     "get secrets",
+    "get waxwing.dev/clustersealedsecrets",
     "get waxwing.dev/sealedsecrets",
+    "list namespaces",
     "list secrets",
+    "list waxwing.dev/clustersealedsecrets",
     "list waxwing.dev/sealedsecrets",
     "patch events.k8s.io/events",
     "patch secrets",
+    "patch waxwing.dev/clustersealedsecrets/status",
     "patch waxwing.dev/sealedsecrets/status",
+    "watch namespaces",
     "watch secrets",
+    "watch waxwing.dev/clustersealedsecrets",
     "watch waxwing.dev/sealedsecrets",
 ];
 
