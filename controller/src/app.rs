@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 
 use crate::args::RunArgs;
-use crate::cluster::{self, ClusterError};
+use crate::cluster::{self, ClusterError, Connection};
 use crate::cluster_wide::{self, ClusterWide};
 use crate::events::Events;
+use crate::fence::Fence;
 use crate::health::Health;
 use crate::http;
 use crate::index::Index;
@@ -64,7 +65,8 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
     let namespace = args.own_namespace();
     let identity = identity();
     let recovery = Recovery::to(args.recovery_recipients(), args.key_algorithm)?;
-    let (client, url) = cluster::connect(args).await?;
+    let fence = Fence::default();
+    let Connection { url, free, fenced } = cluster::connect(args, &fence).await?;
 
     tracing::info!(
         url,
@@ -74,9 +76,9 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
     );
 
     let scope = args.scope();
-    cluster::check_definitions(&client, &url, &scope).await?;
-    cluster::check_label_selector(&client, &scope).await?;
-    let context = context(client.clone(), scope, &namespace, identity.clone());
+    cluster::check_definitions(&fenced, &url, &scope).await?;
+    cluster::check_label_selector(&fenced, &scope).await?;
+    let context = context(fenced, scope, &namespace, identity.clone());
     http::serve(
         args.http_address,
         context.health.clone(),
@@ -97,7 +99,7 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
         recovery: recovery.as_ref().map(Recovery::fingerprint),
     };
     let custodian = || Custodian::new(&context, &namespace, settings, recovery.clone());
-    let mut lease = Lease::new(client.clone(), &namespace, identity);
+    let mut lease = Lease::new(free, &namespace, identity, fence);
     loop {
         tokio::select! {
             () = lease.acquire() => {}

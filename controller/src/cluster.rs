@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kube::api::ListParams;
+use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::PartialObjectMeta;
 use kube::{Client, Config};
@@ -11,6 +12,7 @@ use waxwing_api::names::API_VERSION;
 
 use crate::api_error::{self, Tried};
 use crate::args::RunArgs;
+use crate::fence::Fence;
 use crate::scope::Scope;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -40,17 +42,30 @@ pub(crate) enum ClusterError {
     LabelSelector(String),
 }
 
-/// A client that retries nothing by itself: each part of the controller has its own back-off, and
-/// must hear of failures.
-pub(crate) async fn connect(args: &RunArgs) -> Result<(Client, String), ClusterError> {
+/// The connections to one API server. The clients retry nothing by themselves: each part of the controller
+/// has its own back-off, and must hear of failures.
+pub(crate) struct Connection {
+    pub(crate) url: String,
+    /// What the Lease is renewed through: it waits behind no other request.
+    pub(crate) free: Client,
+    /// Everything else: it writes only while the fence is open.
+    pub(crate) fenced: Client,
+}
+
+pub(crate) async fn connect(args: &RunArgs, fence: &Fence) -> Result<Connection, ClusterError> {
     let mut config = config(args).await?;
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     config.read_timeout = Some(READ_TIMEOUT);
     config.reset_reader_on_write = true;
     let url = config.cluster_url.to_string();
-    let client = Client::try_from(config).map_err(ClusterError::Client)?;
-    Ok((client, url))
+    let free = Client::try_from(config.clone()).map_err(ClusterError::Client)?;
+    let fenced = ClientBuilder::try_from(config).map_err(ClusterError::Client)?;
+    Ok(Connection {
+        url,
+        free,
+        fenced: fenced.with_layer(fence).build(),
+    })
 }
 
 async fn config(args: &RunArgs) -> Result<Config, ClusterError> {

@@ -15,18 +15,22 @@ use tokio::time::Instant;
 use waxwing_api::names::FIELD_MANAGER;
 
 use crate::api_error::{self, Class, Tried};
+use crate::fence::Fence;
 
 /// How long a Lease is valid without a renewal.
-const DURATION: Duration = Duration::from_secs(15);
+const DURATION: Duration = Duration::from_secs(10);
 /// A holder that could not renew for so long stops acting.
-const RENEW_DEADLINE: Duration = Duration::from_secs(10);
-/// The time between two attempts.
-const RETRY: Duration = Duration::from_secs(2);
+const RENEW_DEADLINE: Duration = Duration::from_secs(7);
+/// The time between two renewals.
+const RENEW: Duration = Duration::from_secs(2);
+/// The time between two looks of a replica that stands by.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// The Lease as this replica sees it.
 pub(crate) struct Lease {
     api: Api<LeaseObject>,
     identity: String,
+    fence: Fence,
     seen: Option<Seen>,
 }
 
@@ -44,10 +48,12 @@ enum Claim {
 }
 
 impl Lease {
-    pub(crate) fn new(client: Client, namespace: &str, identity: String) -> Self {
+    /// `client` is not behind the fence that this Lease opens.
+    pub(crate) fn new(client: Client, namespace: &str, identity: String, fence: Fence) -> Self {
         Self {
             api: Api::namespaced(client, namespace),
             identity,
+            fence,
             seen: None,
         }
     }
@@ -56,8 +62,10 @@ impl Lease {
     pub(crate) async fn acquire(&mut self) {
         let mut waits = false;
         loop {
+            let started = Instant::now();
             match self.attempt_in_time().await {
                 Ok(true) => {
+                    self.fence.open_until(started + RENEW_DEADLINE);
                     tracing::info!(identity = self.identity, "this replica leads");
                     return;
                 }
@@ -68,19 +76,27 @@ impl Lease {
                 Ok(false) => {}
                 Err(error) => warn("acquired", &error),
             }
-            tokio::time::sleep(RETRY).await;
+            tokio::time::sleep(LOOK).await;
         }
     }
 
-    /// Renews the Lease; returns once it is lost, or may be lost.
+    /// Renews the Lease; returns once it is lost, or may be lost, and then nothing is written any more.
     pub(crate) async fn hold(&mut self) {
+        self.renew().await;
+        self.fence.close();
+    }
+
+    async fn renew(&mut self) {
         let mut renewed = Instant::now();
         loop {
-            tokio::time::sleep(RETRY).await;
+            tokio::time::sleep(RENEW).await;
             let started = Instant::now();
             let deadline = renewed + RENEW_DEADLINE;
             match tokio::time::timeout_at(deadline, self.attempt()).await {
-                Ok(Ok(true)) => renewed = started,
+                Ok(Ok(true)) => {
+                    renewed = started;
+                    self.fence.open_until(started + RENEW_DEADLINE);
+                }
                 Ok(Ok(false)) => return tracing::warn!("another replica has taken the Lease"),
                 Ok(Err(error)) => warn("renewed", &error),
                 Err(_) => {}
@@ -95,6 +111,7 @@ impl Lease {
 
     /// Gives the Lease back, so that another replica need not wait until it runs out.
     pub(crate) async fn release(&mut self) {
+        self.fence.close();
         let Ok(Some(mut lease)) = self.api.get_opt(FIELD_MANAGER).await else {
             return;
         };
@@ -221,7 +238,7 @@ mod tests {
     fn a_lease_is_taken_only_from_nobody_or_after_it_ran_out() {
         let held_by = |holder: &str| LeaseSpec {
             holder_identity: Some(holder.to_owned()),
-            lease_duration_seconds: Some(15),
+            lease_duration_seconds: Some(10),
             ..LeaseSpec::default()
         };
         let cases = [
@@ -230,8 +247,8 @@ mod tests {
             (Some(held_by("me")), 0, Claim::Renew),
             (Some(held_by("me")), 99, Claim::Renew),
             (Some(held_by("other")), 0, Claim::Wait),
-            (Some(held_by("other")), 14, Claim::Wait),
-            (Some(held_by("other")), 15, Claim::Take),
+            (Some(held_by("other")), 9, Claim::Wait),
+            (Some(held_by("other")), 10, Claim::Take),
         ];
         for (spec, seconds, expected) in cases {
             assert_eq!(

@@ -6,7 +6,7 @@
 //! and applies (`writer`); `telling` then tells of it (`status`, `events`, `metrics`). What is
 //! stale waits for the `renewer`, which keeps its `renewal` up to date whenever there is time. The
 //! sealing keys live in `keys`: what the cluster holds, what follows from it, and the changes that
-//! the one leading replica (`leader`) makes; `key_change` sees to the SealedSecrets that they touch. `app` wires all of it together.
+//! the one leading replica (`leader`, `fence`) makes; `key_change` sees to the SealedSecrets that they touch. `app` wires all of it together.
 
 #![deny(unsafe_code)]
 
@@ -18,6 +18,7 @@ mod cluster;
 mod cluster_wide;
 mod events;
 mod feed;
+mod fence;
 mod hardening;
 mod health;
 mod http;

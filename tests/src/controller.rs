@@ -12,6 +12,7 @@ use crate::{
     process::Process,
     programs::Programs,
     usage::Usage,
+    wait,
 };
 
 /// How long a graceful stop may take.
@@ -139,6 +140,37 @@ impl Controller {
     /// How it ended, if it has.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.process.ended()
+    }
+
+    /// Has it stand still (SIGSTOP) until it is told to go on.
+    pub fn pause(&self) {
+        self.process.pause();
+    }
+
+    /// Has it go on (SIGCONT) where it stood still.
+    pub fn go_on(&self) {
+        self.process.go_on();
+    }
+
+    /// Whether it says that it leads.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn leads(&self) -> Result<bool, HarnessError> {
+        let metrics = self.metrics().await?;
+        Ok(metrics.lines().any(|line| line == "waxwing_leader 1"))
+    }
+
+    /// Waits until it leads.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn to_lead(&self) -> Result<(), HarnessError> {
+        wait::until("the replica to lead", async || match self.leads().await {
+            Ok(true) => Ok(()),
+            other => Err(format!("{other:?}")),
+        })
+        .await
     }
 
     /// Kills it at once (SIGKILL).

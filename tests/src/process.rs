@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::{
     error::{Context, HarnessError},
     scratch::Scratch,
@@ -92,18 +94,30 @@ impl Process {
         self.forget();
     }
 
+    /// Has it stand still (SIGSTOP) until it is told to go on.
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Has it go on (SIGCONT) where it stood still.
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
+        if let Some(pid) = pid {
+            // Fails only for a process that has ended by itself.
+            let _ = kill_process(pid, signal);
+        }
+    }
+
     /// Asks it to stop (SIGTERM) and waits for its end.
     ///
     /// # Errors
     /// When it still runs after `patience`.
     pub fn terminate(&mut self, patience: Duration) -> Result<ExitStatus, HarnessError> {
-        if let Some(pid) = i32::try_from(self.pid())
-            .ok()
-            .and_then(rustix::process::Pid::from_raw)
-        {
-            // Fails only for a process that has ended by itself, which is what is waited for.
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        }
+        self.signal(Signal::TERM);
         let deadline = Instant::now() + patience;
         loop {
             if let Some(status) = self.ended() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kube::{ResourceExt, api::DeleteParams};
 use rand::Rng;
 use serde_json::json;
-use waxwing_tests::{Cluster, Controller, Stage, canary::plaintext, space::items, wait};
+use waxwing_tests::{Controller, canary::plaintext, space::items};
 
 use crate::play_alone;
 
@@ -177,60 +177,4 @@ async fn it_stops_gracefully_when_it_is_told_to() {
         assert_eq!(status.code(), Some(0));
     })
     .await;
-}
-
-#[tokio::test]
-async fn a_second_replica_waits_and_takes_over_when_the_first_stops() {
-    let mut stage = Stage {
-        controller: None,
-        cluster: Cluster::installed().await.unwrap(),
-    };
-    let first = Controller::spawn(&stage.cluster, &[]).await.unwrap();
-    wait_to_lead(&first).await;
-    let second = Controller::spawn(&stage.cluster, &[]).await.unwrap();
-    assert!(!leads(&second).await, "two replicas lead");
-    let space = stage.space("replicas").await.unwrap();
-    space
-        .unseal("one", &[("password", &plaintext("one"))])
-        .await
-        .unwrap();
-
-    first.terminate().unwrap();
-    wait_to_lead(&second).await;
-    space
-        .unseal("two", &[("password", &plaintext("two"))])
-        .await
-        .unwrap();
-
-    // After a crash the third waits until the second's lease has run out.
-    let third = Controller::spawn(&stage.cluster, &[]).await.unwrap();
-    second.kill9();
-    space
-        .unseal("three", &[("password", &plaintext("three"))])
-        .await
-        .unwrap();
-    assert!(leads(&third).await);
-    stage.controller = Some(third);
-    stage.assert_no_plaintext_leaked().await.unwrap();
-}
-
-async fn leads(controller: &Controller) -> bool {
-    controller
-        .metrics()
-        .await
-        .unwrap()
-        .lines()
-        .any(|line| line == "waxwing_leader 1")
-}
-
-async fn wait_to_lead(controller: &Controller) {
-    wait::until("the replica to lead", async || {
-        if leads(controller).await {
-            Ok(())
-        } else {
-            Err("it does not".to_owned())
-        }
-    })
-    .await
-    .unwrap();
 }

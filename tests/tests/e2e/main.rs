@@ -28,6 +28,7 @@ mod secret_types;
 mod selected;
 mod start;
 mod status;
+mod takeover;
 mod templates;
 mod unsealing;
 
