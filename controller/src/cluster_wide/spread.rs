@@ -71,7 +71,12 @@ pub(crate) async fn spread(
     };
     let status = status::summarise(sealed, &verdict, Timestamp::now());
     let told = context.cluster_wide.told(&key.name);
-    let patch = with_namespaces(sealed, status::patch(sealed, &status), told, &namespaces);
+    let patch = with_namespaces(
+        sealed,
+        status::patch(sealed, &status),
+        told.as_ref(),
+        &namespaces,
+    );
     let known = Known::new(sealed, &failures, Some(version), unsealing.key_ids, keys);
     Telling::of(sealed, patch, failures, known, keys.clone())
 }
@@ -221,10 +226,10 @@ fn success(namespaces: &NamespacesStatus) -> String {
 fn with_namespaces(
     sealed: &SealedSecret,
     patch: Option<Value>,
-    told: Option<NamespacesStatus>,
+    told: Option<&NamespacesStatus>,
     namespaces: &NamespacesStatus,
 ) -> Option<Value> {
-    if told.as_ref() == Some(namespaces) {
+    if told == Some(namespaces) {
         return patch;
     }
     let mut patch = patch
