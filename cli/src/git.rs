@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use crate::diagnostic::Advice;
 
@@ -53,13 +53,21 @@ impl Git {
         }
     }
 
+    /// Starts a command that is asked, and answers, through pipes.
+    pub(crate) fn start<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<Child, GitError> {
+        let mut git = self.command(args);
+        git.stdin(Stdio::piped()).stdout(Stdio::piped());
+        git.spawn().map_err(GitError::not_run)
+    }
+
     fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<Output, GitError> {
+        self.command(args).output().map_err(GitError::not_run)
+    }
+
+    fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
         let mut git = Command::new("git");
         git.arg("-C").arg(&self.folder).args(args);
-        git.output().map_err(|cause| match cause.kind() {
-            io::ErrorKind::NotFound => GitError::Missing,
-            _ => GitError::NotRun(cause),
-        })
+        git
     }
 }
 
@@ -86,6 +94,13 @@ pub(crate) enum GitError {
 }
 
 impl GitError {
+    fn not_run(cause: io::Error) -> Self {
+        match cause.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            _ => Self::NotRun(cause),
+        }
+    }
+
     fn failed<S: AsRef<OsStr>>(args: &[S], output: &Output) -> Self {
         let command = args.first().map(AsRef::as_ref).unwrap_or_default();
         let words = String::from_utf8_lossy(&output.stderr);

@@ -16,6 +16,7 @@ mod completion;
 mod config;
 mod diagnostic;
 mod duration;
+mod exit_codes;
 mod git;
 mod hidden_prompt;
 mod identities;
@@ -59,7 +60,7 @@ pub fn main() -> ExitCode {
 
 /// Everything that can be typed, and its help.
 pub fn command() -> Command {
-    Cli::command()
+    exit_codes::explained(Cli::command())
 }
 
 fn parse(mut command: Command) -> Cli {

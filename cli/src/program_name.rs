@@ -3,9 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use clap::{Command, CommandFactory};
-
-use crate::args::Cli;
+use clap::Command;
 
 /// What the program was called as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +30,8 @@ impl ProgramName {
     /// Everything that can be typed, with a help that says how to type it.
     pub(crate) fn command(self) -> Command {
         match self {
-            Self::KubectlPlugin => as_plugin(Cli::command()).bin_name("kubectl waxwing"),
-            Self::Waxwing | Self::KubectlCompletion => Cli::command(),
+            Self::KubectlPlugin => as_plugin(crate::command()).bin_name("kubectl waxwing"),
+            Self::Waxwing | Self::KubectlCompletion => crate::command(),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! `waxwing keys`: the sealing keys of a cluster.
 //!
 //! `store` asks the cluster, `key_name` finds the key that was meant, `succession` waits for a new
-//! primary. The other files are a command each; `restore` decides with `restore_plan`, and the
+//! primary, and `change` prints it. The other files are a command each; `restore` decides with `restore_plan`, and the
 //! commands that deal with escrow read recipients and identities with `recovery`.
 
 mod backup;
+mod change;
 mod export;
 mod key_name;
 mod list;

@@ -16,6 +16,11 @@ const START: &[u8] = b"YWdlLWVuY3J5cHRpb24ub3Jn";
 /// How many bytes of a payload's digest are shown: enough to see that it changed.
 const SHOWN_BYTES: usize = 4;
 
+const EXAMPLES: &str = "\
+Examples:
+  waxwing textconv db.yaml
+  waxwing init --git && git log -p db.yaml";
+
 /// Print a file with every sealed value in words, as git diff wants it
 ///
 /// In place of a sealed value stands when, for which place and to which keys it was sealed, and a
@@ -23,6 +28,7 @@ const SHOWN_BYTES: usize = 4;
 /// resealed. Everything else stays byte for byte, in whatever kind of file; nothing is ever refused,
 /// and no key is needed. `waxwing init --git` makes git use it.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The file, or - for standard input
     file: PathBuf,

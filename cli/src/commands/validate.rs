@@ -7,6 +7,7 @@
 //! staged: Git's index ───┘
 //! ```
 
+mod blobs;
 mod clusters;
 mod examination;
 mod finding;
@@ -40,9 +41,7 @@ In CI:
   waxwing validate -o sarif . > waxwing.sarif
 
 What is meant to be in Git in clear, such as an example: write the comment waxwing:allow on its line, on
-the first line of its object, or in the comment right above.
-
-Exit codes: 0 nothing found, 1 findings, 2 wrong usage.";
+the first line of its object, or in the comment right above.";
 
 /// The largest file that is searched, in bytes, and in words.
 const MAX_LEN: usize = 16 * 1024 * 1024;

@@ -35,6 +35,23 @@ fn a_new_config_seals_every_file_for_the_cluster_and_for_recovery() {
 }
 
 #[test]
+fn programs_learn_which_file_was_written_and_whose_keys_are_in_it() {
+    let workshop = Workshop::new();
+    let key = workshop.keygen("key.txt", "x25519");
+    let told = workshop
+        .run(&["init", "-r", &key, "--cluster", "prod", "-o", "json"])
+        .quiet();
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(
+        (&told["file"], &told["cluster"]),
+        (&".waxwing.yaml".into(), &"prod".into())
+    );
+    let ids = told["keys"].as_array().unwrap();
+    assert_eq!(ids.len(), 1);
+    assert_eq!(ids[0].as_str().unwrap().len(), 16);
+}
+
+#[test]
 fn a_config_is_never_overwritten() {
     let workshop = Workshop::new();
     let key = workshop.keygen("key.txt", "x25519");

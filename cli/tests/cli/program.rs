@@ -1,37 +1,111 @@
 //! What holds for every command: help, exit codes, pipes and colours.
 
+use std::fs;
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::Stdio;
+
+use clap::Command;
 
 use crate::workshop::{Workshop, finish};
 
-const COMMANDS: [&str; 12] = [
-    "init",
-    "seal",
-    "unseal",
-    "inspect",
-    "validate",
-    "recipients",
-    "keygen",
-    "schema",
-    "completions",
-    "set",
-    "unset",
-    "rename",
-];
+/// The names of all commands, those of the first level only.
+fn commands() -> Vec<String> {
+    let command = waxwing::command();
+    let commands = command.get_subcommands();
+    commands
+        .map(|command| command.get_name().to_owned())
+        .collect()
+}
+
+/// Every command that does something, by the words that are typed for it.
+fn leaves() -> Vec<(String, Command)> {
+    fn collect(words: &str, command: &Command, leaves: &mut Vec<(String, Command)>) {
+        if !command.has_subcommands() {
+            leaves.push((words.to_owned(), command.clone()));
+        }
+        for inner in command.get_subcommands() {
+            collect(&format!("{words} {}", inner.get_name()), inner, leaves);
+        }
+    }
+    let mut leaves = Vec::new();
+    collect("waxwing", &waxwing::command(), &mut leaves);
+    leaves
+}
 
 #[test]
 fn every_command_explains_itself_with_examples() {
     let workshop = Workshop::new();
     let overview = workshop.run(&["--help"]).quiet();
-    for command in COMMANDS {
+    for command in commands() {
         assert!(
             overview.contains(&format!("  {command} ")),
             "{command} is not in the overview"
         );
-        let help = workshop.run(&[command, "--help"]).quiet();
+        let help = workshop.run(&[&command, "--help"]).quiet();
         assert!(help.contains("Examples:\n"), "{command} has no examples");
         assert!(help.contains(&format!("waxwing {command}")), "{command}");
+    }
+}
+
+#[test]
+fn every_help_tells_the_exit_codes() {
+    for (words, command) in leaves() {
+        let help = command.get_after_help().unwrap().to_string();
+        assert_eq!(help.matches("Exit codes: 0 ").count(), 1, "{words}: {help}");
+    }
+    let help = Workshop::new().run(&["keys", "rotate", "--help"]).quiet();
+    assert!(help.contains("Exit codes: 0 done, 1 "), "{help}");
+}
+
+#[test]
+fn every_command_has_its_section_in_the_document() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/cli.md");
+    let page = fs::read_to_string(page).unwrap();
+    for command in commands() {
+        let title = format!("\n## waxwing {command}");
+        let is_there = page
+            .split(&title)
+            .skip(1)
+            .any(|rest| rest.starts_with(['\n', ' ', ',']));
+        assert!(is_there, "{command} has no section in docs/cli.md");
+    }
+}
+
+/// Commands that print no report: manifests and files in a format of their own, or nothing.
+const NO_REPORT: [&str; 16] = [
+    "completions",
+    "create",
+    "edit",
+    "generate",
+    "keygen",
+    "keys backup",
+    "keys export",
+    "krm",
+    "post-render",
+    "rename",
+    "schema",
+    "seal",
+    "set",
+    "textconv",
+    "unseal",
+    "unset",
+];
+
+#[test]
+fn every_report_is_there_as_json_too() {
+    for (words, command) in leaves() {
+        let output = command
+            .get_arguments()
+            .find(|argument| argument.get_id() == "output");
+        let formats = output
+            .map(|output| output.get_possible_values())
+            .unwrap_or_default();
+        let has_json = formats.iter().any(|format| format.get_name() == "json");
+        let is_exempt = NO_REPORT
+            .iter()
+            .any(|exempt| words.starts_with(&format!("waxwing {exempt}")));
+        assert!(has_json || is_exempt, "{words} has no -o json");
     }
 }
 

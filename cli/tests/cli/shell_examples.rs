@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::forge::pair;
+use crate::seal::SECRET;
 use crate::workshop::{Run, Workshop, finish};
 
 /// The shell scripts in the section of docs/cli.md about `command`, one after the other.
@@ -119,6 +120,47 @@ fn the_examples_of_generate_run_as_written() {
     ] {
         assert!(workshop.read(file).starts_with(start), "{file}");
     }
+}
+
+#[test]
+fn the_examples_of_seal_and_unseal_run_as_written() {
+    let workshop = repository();
+    workshop.write("secret.yaml", SECRET);
+    workshop.write("recipients.txt", &workshop.keygen("other.txt", "x25519"));
+    run_as_written(&workshop, "waxwing seal").quiet();
+    let value = workshop.run(&["inspect", "password.txt"]).quiet();
+    assert!(value.contains("strict prod/db/password"), "{value}");
+    let wide = workshop.run(&["inspect", "wide.yaml"]).quiet();
+    assert!(wide.contains("namespace prod"), "{wide}");
+    run_as_written(&workshop, "waxwing inspect").quiet();
+    run_as_written(&workshop, "waxwing unseal").quiet();
+    assert!(workshop.read("opened.yaml").contains("kind: Secret"));
+    assert!(workshop.read("opened.json").contains("\"Secret\""));
+}
+
+#[test]
+fn the_examples_of_reseal_run_as_written() {
+    let workshop = repository();
+    workshop.keygen("new.txt", "x25519");
+    workshop.keygen("other.txt", "x25519");
+    workshop
+        .run_with(&["seal", "-o", "db.yaml"], SECRET)
+        .quiet();
+    let said = run_as_written(&workshop, "waxwing reseal").ok();
+    assert_eq!(said.matches(": resealed\n").count(), 6, "{said}");
+    let opens = |key: &str| workshop.run(&["unseal", "-i", key, "-f", "db.yaml"]).code == 0;
+    assert!(opens("new.txt") && !opens("other.txt") && !opens("key.txt"));
+}
+
+#[test]
+fn the_examples_of_keygen_run_as_written() {
+    let workshop = Workshop::new();
+    run_as_written(&workshop, "waxwing keygen").quiet();
+    let (public, recipients) = (
+        workshop.read("public.txt"),
+        workshop.read("recovery-recipients.txt"),
+    );
+    assert_eq!(public, format!("Public key: {recipients}"));
 }
 
 #[test]

@@ -112,12 +112,15 @@ fn without_a_repository_or_without_git_there_is_a_way_on() {
     let workshop = Workshop::new();
     let error = workshop.run(&["validate", "--staged"]).refused();
     assert!(
-        error.contains("git cannot tell what is staged: not a git repository")
+        error.contains("error: git rev-parse failed: fatal: not a git repository")
             && error.contains("help: run it in a Git repository, or name the files"),
         "{error}"
     );
     let mut command = workshop.command(&["validate", "--staged"]);
     let output = command.env("PATH", "/nonexistent").output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.starts_with("error: git cannot be run: "), "{error}");
+    assert!(
+        error.starts_with("error: the program git is not there\nhelp: install git"),
+        "{error}"
+    );
 }

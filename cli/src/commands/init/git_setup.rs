@@ -9,6 +9,7 @@ use super::hook;
 use crate::diagnostic::{Advice, Failure};
 use crate::git::{Git, GitError};
 use crate::output::{self, Audience, Destination, OutputError};
+use crate::report_format::ReportFormat;
 
 /// The setting that tells git how to make a file readable.
 const TEXTCONV: &str = "diff.waxwing.textconv";
@@ -24,7 +25,7 @@ const ATTRIBUTE: &str = "diff=waxwing";
 const PATTERNS: [&str; 3] = ["*.yaml", "*.yml", "*.json"];
 
 /// Sets up the clone that `folder` is in. What is there already stays as it is.
-pub(super) fn run(folder: Option<&Path>) -> Result<(), Failure> {
+pub(super) fn run(folder: Option<&Path>, format: ReportFormat) -> Result<(), Failure> {
     let folder = folder.unwrap_or(Path::new("."));
     let git = Git::in_folder(folder);
     let root = PathBuf::from(git.ask(&["rev-parse", "--show-toplevel"])?);
@@ -34,12 +35,18 @@ pub(super) fn run(folder: Option<&Path>) -> Result<(), Failure> {
         &|| Ok(add_attributes(&root)?),
         &|| Ok(hook::install(&git, folder)?),
     ];
+    let mut done = Vec::new();
     for step in steps {
         match step() {
-            Ok(done) => output::write_stdout(format!("{done}\n").as_bytes())?,
+            Ok(words) => done.push(words),
             Err(error) => failure.add(error),
         }
     }
+    let text = match format {
+        ReportFormat::Json => format!("{:#}\n", serde_json::json!({"done": done})),
+        ReportFormat::Table => done.iter().map(|words| format!("{words}\n")).collect(),
+    };
+    output::write_stdout(text.as_bytes())?;
     failure.or(())
 }
 

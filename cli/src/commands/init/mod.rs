@@ -17,6 +17,7 @@ use crate::git::repository_root;
 use crate::input::refuse_second_stdin;
 use crate::output::{self, Audience};
 use crate::recipients::{RecipientArgs, parse_recipient};
+use crate::report_format::ReportFormat;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,6 +57,10 @@ pub(crate) struct Args {
     )]
     git: bool,
 
+    /// Lines for people, or JSON for programs
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    output: ReportFormat,
+
     #[command(flatten)]
     recipients: RecipientArgs,
 
@@ -69,7 +74,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if args.git {
-        return git_setup::run(args.folder.as_deref());
+        return git_setup::run(args.folder.as_deref(), args.output);
     }
     refuse_second_stdin(args.recipients.sources())?;
     let path = args.path()?;
@@ -91,22 +96,23 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let text = config_file::text(&cluster, &recovery);
     Config::parse(&path.display().to_string(), Path::new(""), &text)?;
     output::create_new(&path, text.as_bytes(), Audience::Public)?;
-    report(&path, &cluster)
+    report(&path, &cluster, args.output)
 }
 
-fn report(path: &Path, cluster: &NewCluster<'_>) -> Result<(), Failure> {
-    let keys: Vec<String> = cluster
-        .recipients
-        .iter()
-        .map(|recipient| recipient.key_id().to_string())
-        .collect();
-    let line = format!(
-        "wrote {}: cluster {}, key {}\n",
-        path.display(),
-        cluster.name,
-        keys.join(", ")
-    );
-    Ok(output::write_stdout(line.as_bytes())?)
+fn report(path: &Path, cluster: &NewCluster<'_>, format: ReportFormat) -> Result<(), Failure> {
+    let keys = cluster.recipients.iter().map(Recipient::key_id);
+    let keys: Vec<String> = keys.map(|id| id.to_string()).collect();
+    let (file, name) = (path.display().to_string(), &cluster.name);
+    let text = match format {
+        ReportFormat::Json => {
+            let report = serde_json::json!({"file": file, "cluster": name, "keys": keys});
+            format!("{report:#}\n")
+        }
+        ReportFormat::Table => {
+            format!("wrote {file}: cluster {name}, key {}\n", keys.join(", "))
+        }
+    };
+    Ok(output::write_stdout(text.as_bytes())?)
 }
 
 impl Args {

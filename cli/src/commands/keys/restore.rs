@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+use serde::Serialize;
 use waxwing_api::{KeyState, SealingKey, SealingKeySpec};
 use waxwing_crypto::Identity;
 use waxwing_escrow::{EscrowError, RecoveryIdentities, decrypt};
@@ -16,6 +17,8 @@ use super::store::{KeyStore, PrivateHalves, name};
 use crate::cluster::ClusterArgs;
 use crate::diagnostic::{Advice, Failure, note, warn};
 use crate::input::{Source, refuse_second_stdin};
+use crate::output;
+use crate::report_format::ReportFormat;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,6 +50,10 @@ pub(super) struct Args {
     #[arg(long)]
     retired: bool,
 
+    /// Lines on standard error for people, or JSON for programs
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    output: ReportFormat,
+
     #[command(flatten)]
     cluster: ClusterArgs,
 }
@@ -68,7 +75,11 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     }
     if !opened.is_empty() {
         let store = KeyStore::open(&args.cluster)?;
-        restore_all(&store, opened, !args.retired, &mut failure)?;
+        let restored = restore_all(&store, opened, !args.retired, &mut failure)?;
+        if args.output == ReportFormat::Json {
+            let json = serde_json::to_string_pretty(&restored).expect("the rows are texts only");
+            output::write_stdout(format!("{json}\n").as_bytes())?;
+        }
     }
     failure.or(())
 }
@@ -141,7 +152,8 @@ fn restore_all(
     mut keys: Vec<OpenedKey>,
     takes_over: bool,
     failure: &mut Failure,
-) -> Result<(), Failure> {
+) -> Result<Vec<Restored>, Failure> {
+    let mut restored = Vec::new();
     let sealing_keys = store.list()?;
     let private_halves = store.private_halves()?;
     keys.sort_by_key(|key| key.backed_up().primary);
@@ -156,13 +168,31 @@ fn restore_all(
                 if has_made_one && missing.sealing_key == Some(KeyState::Active) {
                     thread::sleep(STAMP);
                 }
-                restore(store, key, missing)?;
                 has_made_one |= missing.sealing_key.is_some();
+                restored.push(restore(store, key, missing)?);
             }
             Err(error) => failure.add(error),
         }
     }
-    Ok(())
+    Ok(restored)
+}
+
+/// What became of a key of the backup.
+#[derive(Debug, Serialize)]
+struct Restored {
+    id: String,
+    result: Outcome,
+    /// The state of a key that was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<KeyState>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Outcome {
+    Restored,
+    PrivateHalfRestored,
+    Present,
 }
 
 /// What the cluster has of a key.
@@ -202,7 +232,7 @@ fn warn_if_not_revoked_here(key: &OpenedKey, present: Present) {
 
 /// The public half first: the controller takes a private half alone for a key that someone put in by
 /// hand, and would publish it as Retired.
-fn restore(store: &KeyStore<'_>, key: OpenedKey, missing: Missing) -> Result<(), Failure> {
+fn restore(store: &KeyStore<'_>, key: OpenedKey, missing: Missing) -> Result<Restored, Failure> {
     let id = name(&key.key).to_owned();
     if let Some(state) = missing.sealing_key {
         store.create(&new_sealing_key(key.key, state))?;
@@ -210,12 +240,20 @@ fn restore(store: &KeyStore<'_>, key: OpenedKey, missing: Missing) -> Result<(),
     if let (true, Some(identity)) = (missing.private_half, &key.identity) {
         store.create_private_half(identity)?;
     }
-    note(&match missing.sealing_key {
-        _ if missing.is_nothing() => format!("SealingKey {id} is there already"),
-        Some(state) => format!("SealingKey {id} was restored, {state}"),
-        None => format!("SealingKey {id} got its private half back"),
-    });
-    Ok(())
+    let (result, words) = match missing.sealing_key {
+        _ if missing.is_nothing() => (Outcome::Present, "is there already".to_owned()),
+        Some(state) => (Outcome::Restored, format!("was restored, {state}")),
+        None => (
+            Outcome::PrivateHalfRestored,
+            "got its private half back".to_owned(),
+        ),
+    };
+    note(&format!("SealingKey {id} {words}"));
+    Ok(Restored {
+        id,
+        result,
+        state: missing.sealing_key,
+    })
 }
 
 fn new_sealing_key(backed_up: SealingKey, state: KeyState) -> SealingKey {

@@ -2,9 +2,10 @@
 
 use waxwing_api::KeyState;
 
+use super::change::{Change, FormatArgs};
 use super::key_name;
 use super::store::{KeyStore, name};
-use super::succession::{WaitArgs, print_primary};
+use super::succession::WaitArgs;
 use crate::cluster::{ClusterArgs, primary};
 use crate::completion;
 use crate::diagnostic::{Advice, Failure, note};
@@ -19,6 +20,9 @@ pub(super) struct Args {
     id: String,
 
     #[command(flatten)]
+    format: FormatArgs,
+
+    #[command(flatten)]
     wait: WaitArgs,
 
     #[command(flatten)]
@@ -30,19 +34,20 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let keys = store.list_some()?;
     let key = key_name::find(&keys, &args.id)?;
     let id = name(key);
+    let mut change = Change::of(id, KeyState::Retired);
     match key.spec.state {
         KeyState::Revoked => return Err(AlreadyRevoked { id: id.to_owned() }.into()),
         KeyState::Retired => {
             note(&format!("SealingKey {id} is retired already"));
-            return Ok(());
+            return args.format.print(&change);
         }
         KeyState::Active => store.set_state(id, KeyState::Retired)?,
     }
     note(&format!("SealingKey {id} is retired"));
     if primary(&keys).map(name) == Some(id) {
-        print_primary(&args.wait.await_successor(&store, id)?)?;
+        change = change.with_primary(&args.wait.await_successor(&store, id)?);
     }
-    Ok(())
+    args.format.print(&change)
 }
 
 /// A revoked key would have to be raised.

@@ -2,9 +2,10 @@
 
 use waxwing_api::{KeyState, SealingKey};
 
+use super::change::{Change, FormatArgs};
 use super::key_name;
 use super::store::{KeyStore, name};
-use super::succession::{WaitArgs, print_primary};
+use super::succession::WaitArgs;
 use super::terminal::ask;
 use crate::cluster::{ClusterArgs, primary};
 use crate::completion;
@@ -33,6 +34,9 @@ pub(super) struct Args {
     yes: bool,
 
     #[command(flatten)]
+    format: FormatArgs,
+
+    #[command(flatten)]
     wait: WaitArgs,
 
     #[command(flatten)]
@@ -44,9 +48,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let keys = store.list_some()?;
     let key = key_name::find(&keys, &args.id)?;
     let id = name(key);
+    let mut change = Change::of(id, KeyState::Revoked);
     if key.spec.state == KeyState::Revoked {
         note(&format!("SealingKey {id} is revoked already"));
-        return Ok(());
+        return args.format.print(&change);
     }
     let is_primary = primary(&keys).map(name) == Some(id);
     note(&format!("at {}:", store.target()));
@@ -57,9 +62,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     store.set_state(id, KeyState::Revoked)?;
     note(&format!("SealingKey {id} is revoked"));
     if is_primary {
-        print_primary(&args.wait.await_successor(&store, id)?)?;
+        change = change.with_primary(&args.wait.await_successor(&store, id)?);
     }
-    Ok(())
+    args.format.print(&change)
 }
 
 /// What a revocation does, before it is done.

@@ -5,8 +5,9 @@ use std::time::SystemTime;
 use waxwing_api::names::ROLLOVER_REQUESTED_ANNOTATION;
 use waxwing_crypto::format_time;
 
+use super::change::{Change, FormatArgs};
 use super::store::{KeyStore, name};
-use super::succession::{WaitArgs, print_primary};
+use super::succession::WaitArgs;
 use crate::cluster::{ClusterArgs, ClusterError, primary};
 use crate::diagnostic::Failure;
 
@@ -21,6 +22,9 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
+    #[command(flatten)]
+    format: FormatArgs,
+
     #[command(flatten)]
     wait: WaitArgs,
 
@@ -37,5 +41,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     })?;
     let now = format_time(SystemTime::now());
     store.annotate(name(former), ROLLOVER_REQUESTED_ANNOTATION, &now)?;
-    print_primary(&args.wait.await_successor(&store, name(former))?)
+    let successor = args.wait.await_successor(&store, name(former))?;
+    args.format
+        .print(&Change::default().with_primary(&successor))
 }

@@ -8,7 +8,6 @@ use waxwing_api::SealingKey;
 use super::store::{KeyStore, name};
 use crate::cluster::primary;
 use crate::diagnostic::{Advice, Failure};
-use crate::output;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -57,12 +56,6 @@ impl WaitArgs {
 
 fn successor<'k>(keys: &'k [SealingKey], former: &str) -> Option<&'k SealingKey> {
     primary(keys).filter(|primary| name(primary) != former)
-}
-
-/// Prints a new primary as an age recipients file, so that it can be kept as one.
-pub(super) fn print_primary(key: &SealingKey) -> Result<(), Failure> {
-    let text = format!("# primary key {}\n{}\n", name(key), key.spec.recipient);
-    Ok(output::write_stdout(text.as_bytes())?)
 }
 
 /// The controller did not act in time.

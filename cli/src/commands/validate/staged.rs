@@ -1,20 +1,31 @@
 //! What is about to be committed: the files in Git's index that differ from HEAD, as they are there.
 
-use std::ffi::OsStr;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use zeroize::Zeroizing;
-
-use super::MAX_LEN;
+use super::blobs::{Blob, Blobs};
 use super::examination::{Text, examine};
 use super::report::{Looked, Report};
 use crate::config::{Config, ConfigError, Configs, FILE_NAME};
 use crate::diagnostic::{Advice, Failure};
+use crate::git::{Git, GitError};
 use crate::input::InputError;
 use crate::walk;
+
+/// Lists what differs from HEAD, with the names of the contents; no deleted files, as nothing of them
+/// is committed.
+const LIST: [&str; 9] = [
+    "diff",
+    "--cached",
+    "--raw",
+    "-z",
+    "--no-abbrev",
+    "--no-renames",
+    "--no-relative",
+    "--diff-filter=ACMT",
+    "--",
+];
 
 /// How Git marks a file, but no link and no submodule.
 const FILE_MODE: &str = "100";
@@ -24,10 +35,12 @@ pub(super) fn examine_all(
     paths: &[PathBuf],
     namespace: Option<&str>,
 ) -> Result<Report, StagedError> {
-    let root = way_to_root()?;
-    let files = staged(paths)?;
+    let git = Git::in_folder(Path::new(""));
+    // The way from the current folder to the top of the work tree, which Git's paths start from.
+    let root = PathBuf::from(git.ask(&["rev-parse", "--show-cdup"])?);
+    let files = staged(&git, paths)?;
     let mut report = Report::default();
-    let mut blobs = Blobs::open()?;
+    let mut blobs = Blobs::open(&git)?;
     let names: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
     let read = |folder: &Path| config_in(folder, &root, &mut blobs).transpose();
     let (configs, failure) = Configs::of_index(&names, read);
@@ -47,9 +60,9 @@ pub(super) fn examine_all(
             })),
             Blob::TooLarge => Looked::TooLarge(name),
             Blob::Missing => {
-                return Err(StagedError::Git {
-                    said: format!("{name} has no content in the index"),
-                });
+                return Err(StagedError::Unreadable(format!(
+                    "{name} has no content in the index"
+                )));
             }
         };
         report.take(Ok::<_, StagedError>(looked));
@@ -69,27 +82,12 @@ fn config_in(folder: &Path, root: &Path, blobs: &mut Blobs) -> Result<Option<Con
     Ok(Some(Config::parse(&name, folder, text)?))
 }
 
-/// The way from the current folder to the top of the work tree, which Git's paths start from.
-fn way_to_root() -> Result<PathBuf, StagedError> {
-    let way = git(&["rev-parse", "--show-cdup"], &[])?;
-    Ok(PathBuf::from(OsStr::from_bytes(way.trim_ascii_end())))
-}
-
-fn staged(paths: &[PathBuf]) -> Result<Vec<StagedFile>, StagedError> {
-    let args = [
-        "diff",
-        "--cached",
-        "--raw",
-        "-z",
-        "--no-abbrev",
-        "--no-renames",
-        "--no-relative",
-        "--diff-filter=ACMT",
-        "--",
-    ];
-    let list = git(&args, paths)?;
-    read_list(&list).ok_or_else(|| StagedError::Git {
-        said: "it lists the staged files in a form that is not known".to_owned(),
+fn staged(git: &Git, paths: &[PathBuf]) -> Result<Vec<StagedFile>, StagedError> {
+    let args = LIST.iter().map(OsString::from);
+    let args: Vec<OsString> = args.chain(paths.iter().map(OsString::from)).collect();
+    let list = git.ask(&args)?;
+    read_list(list.as_bytes()).ok_or_else(|| {
+        StagedError::Unreadable("the list of them has a form that is not known".to_owned())
     })
 }
 
@@ -122,126 +120,23 @@ fn read_list(list: &[u8]) -> Option<Vec<StagedFile>> {
     Some(files)
 }
 
-/// What Git prints.
-fn git(args: &[&str], paths: &[PathBuf]) -> Result<Vec<u8>, StagedError> {
-    let output = Command::new("git")
-        .args(args)
-        .args(paths)
-        .output()
-        .map_err(StagedError::NoGit)?;
-    if output.status.success() {
-        Ok(output.stdout)
-    } else {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.lines().next().unwrap_or_default();
-        Err(StagedError::Git {
-            said: said.trim_start_matches("fatal: ").to_owned(),
-        })
-    }
-}
-
-/// One `git cat-file` for all contents.
-struct Blobs {
-    process: Child,
-    /// Closed when the process is to end.
-    wanted: Option<ChildStdin>,
-    contents: BufReader<ChildStdout>,
-}
-
-impl Blobs {
-    fn open() -> Result<Self, StagedError> {
-        let mut process = Command::new("git")
-            .args(["cat-file", "--batch"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(StagedError::NoGit)?;
-        let (wanted, contents) = (process.stdin.take(), process.stdout.take());
-        Ok(Self {
-            process,
-            wanted,
-            contents: BufReader::new(contents.expect("standard output is piped")),
-        })
-    }
-
-    /// The content that an object name stands for.
-    fn read(&mut self, object: &str) -> Result<Blob, StagedError> {
-        // A line is all that can be asked for.
-        if object.contains('\n') {
-            return Ok(Blob::Missing);
-        }
-        self.try_read(object).map_err(|cause| StagedError::Git {
-            said: format!("it does not show what is staged: {cause}"),
-        })
-    }
-
-    /// After the line `OBJECT TYPE LENGTH` comes the content, and the end of a line; `NAME missing`
-    /// stands alone.
-    fn try_read(&mut self, object: &str) -> io::Result<Blob> {
-        if let Some(wanted) = &mut self.wanted {
-            writeln!(wanted, "{object}")?;
-        }
-        let mut head = String::new();
-        self.contents.read_line(&mut head)?;
-        let (_, len) = head
-            .trim_end()
-            .rsplit_once(' ')
-            .ok_or(io::ErrorKind::UnexpectedEof)?;
-        if len == "missing" {
-            return Ok(Blob::Missing);
-        }
-        let len: usize = len.parse().map_err(|_| io::ErrorKind::InvalidData)?;
-        let blob = if len > MAX_LEN {
-            let len = u64::try_from(len).unwrap_or(u64::MAX);
-            io::copy(&mut self.contents.by_ref().take(len), &mut io::sink())?;
-            Blob::TooLarge
-        } else {
-            let mut content = Zeroizing::new(vec![0; len]);
-            self.contents.read_exact(&mut content)?;
-            Blob::Content(content)
-        };
-        self.contents.read_exact(&mut [0])?;
-        Ok(blob)
-    }
-}
-
-/// A content.
-enum Blob {
-    Content(Zeroizing<Vec<u8>>),
-    /// Larger than the limit.
-    TooLarge,
-    Missing,
-}
-
-impl Drop for Blobs {
-    fn drop(&mut self) {
-        self.wanted = None;
-        // It has nothing more to do, and what it ends with changes nothing.
-        let _ = self.process.wait();
-    }
-}
-
 /// Why the index cannot be looked at.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StagedError {
-    #[error("git cannot be run: {0}")]
-    NoGit(io::Error),
-    #[error("git cannot tell what is staged: {said}")]
-    Git { said: String },
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error("git does not show what is staged: {0}")]
+    Unreadable(String),
 }
 
 impl Advice for StagedError {
     fn advice(&self) -> Vec<String> {
         match self {
-            Self::NoGit(_) => {
-                vec!["install Git, or name the files: waxwing validate PATH".to_owned()]
-            }
-            Self::Git { .. } => {
-                vec![
-                    "run it in a Git repository, or name the files: waxwing validate PATH"
-                        .to_owned(),
-                ]
-            }
+            Self::Git(GitError::Failed { .. }) => vec![
+                "run it in a Git repository, or name the files: waxwing validate PATH".to_owned(),
+            ],
+            Self::Git(cause) => cause.advice(),
+            Self::Unreadable(_) => Vec::new(),
         }
     }
 }
