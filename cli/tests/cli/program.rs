@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::Stdio;
 
-use clap::Command;
+use clap::{Arg, Command};
 
 use crate::workshop::{Workshop, finish};
 
@@ -98,9 +98,7 @@ fn every_report_is_there_as_json_too() {
         let output = command
             .get_arguments()
             .find(|argument| argument.get_id() == "output");
-        let formats = output
-            .map(|output| output.get_possible_values())
-            .unwrap_or_default();
+        let formats = output.map(Arg::get_possible_values).unwrap_or_default();
         let has_json = formats.iter().any(|format| format.get_name() == "json");
         let is_exempt = NO_REPORT
             .iter()

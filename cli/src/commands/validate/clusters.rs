@@ -41,7 +41,7 @@ pub(super) fn check(
     let name = config.name();
     let Some(clusters) = config.clusters_for(place) else {
         let message = format!("no rule of {name} matches this file; add one");
-        return vec![finding(Rule::NoRule, "", message)];
+        return vec![finding(Rule::Unruled, "", message)];
     };
     let mut mismatches: BTreeMap<Mismatch, Vec<&str>> = BTreeMap::new();
     for (item, sealed_to) in keys {

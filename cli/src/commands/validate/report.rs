@@ -219,6 +219,11 @@ impl Advice for Invalid {
                 advice.push(words.to_owned());
             }
         }
+        if self.rules.iter().any(|rule| rule.is_leak()) {
+            advice.push(
+                "what is meant to be there: mark it with the comment waxwing:allow".to_owned(),
+            );
+        }
         advice
     }
 }

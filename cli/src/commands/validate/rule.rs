@@ -35,7 +35,7 @@ pub(super) enum Rule {
     WrongScope,
     WrongCluster,
     UnknownKey,
-    NoRule,
+    Unruled,
 }
 
 impl Rule {
@@ -50,7 +50,7 @@ impl Rule {
         Self::WrongScope,
         Self::WrongCluster,
         Self::UnknownKey,
-        Self::NoRule,
+        Self::Unruled,
     ];
 
     /// The rule that an object with this problem breaks.
@@ -76,7 +76,7 @@ impl Rule {
             Self::WrongScope => "wrong-scope",
             Self::WrongCluster => "wrong-cluster",
             Self::UnknownKey => "unknown-key",
-            Self::NoRule => "no-rule",
+            Self::Unruled => "no-rule",
         }
     }
 
@@ -86,6 +86,14 @@ impl Rule {
             Self::UnknownKey => Severity::Warning,
             _ => Severity::Error,
         }
+    }
+
+    /// Whether it is about something that is to be kept from readers of the repository.
+    pub(super) fn is_leak(self) -> bool {
+        matches!(
+            self,
+            Self::PlaintextSecret | Self::SealingKey | Self::AgeIdentity | Self::PrivateKey
+        )
     }
 
     /// What it is about, as a sentence without a full stop.
@@ -105,7 +113,7 @@ impl Rule {
                 "A value is sealed to no key of a cluster that .waxwing.yaml names for its file"
             }
             Self::UnknownKey => "A value is sealed to a key that .waxwing.yaml does not have",
-            Self::NoRule => "No rule of .waxwing.yaml says which clusters the file is for",
+            Self::Unruled => "No rule of .waxwing.yaml says which clusters the file is for",
         }
     }
 
@@ -128,7 +136,7 @@ impl Rule {
             | Self::InvalidObject
             | Self::BrokenValue
             | Self::WrongScope
-            | Self::NoRule => None,
+            | Self::Unruled => None,
         }
     }
 }
