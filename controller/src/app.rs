@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 
 use crate::args::RunArgs;
+use crate::audit::{self, Audit};
 use crate::cluster::{self, ClusterError, Connection};
 use crate::cluster_wide::{self, ClusterWide};
 use crate::events::Events;
@@ -17,7 +18,7 @@ use crate::index::Index;
 use crate::keys::custodian::Custodian;
 use crate::keys::{self, KeyStore, Recovery, RecoveryError, Settings};
 use crate::leader::Lease;
-use crate::metrics::{Metrics, Sources};
+use crate::metrics::{Counted, Metrics, Sources};
 use crate::queue::Queue;
 use crate::reconcile::Context;
 use crate::scope::Scope;
@@ -41,6 +42,10 @@ pub(crate) enum RunError {
     Recovery(#[from] RecoveryError),
     #[error("{address} cannot be listened on: {error}; give another --http-address")]
     Http { address: String, error: io::Error },
+    #[error(
+        "the audit trail cannot be written to {path}: {error}; give another --audit-log, or - for standard output"
+    )]
+    Audit { path: String, error: io::Error },
     #[error("the process could not be set up: {0}")]
     Process(#[from] io::Error),
 }
@@ -65,9 +70,11 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
     let namespace = args.own_namespace();
     let identity = identity();
     let recovery = Recovery::to(args.recovery_recipients(), args.key_algorithm)?;
+    let counted = Counted::default();
+    let audit = start_audit(args, &identity, &counted)?;
     let fence = Fence::default();
-    let Connection { url, free, fenced } = cluster::connect(args, &fence).await?;
-
+    let connection = cluster::connect(args, &fence, &counted.api).await?;
+    let Connection { url, free, fenced } = connection;
     tracing::info!(
         url,
         namespace,
@@ -78,7 +85,8 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
     let scope = args.scope();
     cluster::check_definitions(&fenced, &url, &scope).await?;
     cluster::check_label_selector(&fenced, &scope).await?;
-    let context = context(fenced, scope, &namespace, identity.clone());
+    let events = Events::start(fenced.clone(), identity.clone());
+    let context = context(fenced, scope, &namespace, events, &counted, audit.clone());
     http::serve(
         args.http_address,
         context.health.clone(),
@@ -105,34 +113,63 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
             () = lease.acquire() => {}
             () = shutdown.requested() => break,
         }
+        audit.replica(audit::Event::TookOver);
         let leading = Leading::start(&context, custodian(), args.concurrency);
-        tokio::select! {
-            () = lease.hold() => leading.abort().await,
+        let stops = tokio::select! {
+            () = lease.hold() => {
+                leading.abort().await;
+                false
+            }
             () = shutdown.requested() => {
                 leading.finish().await;
                 // Otherwise the Lease runs out by itself.
                 let _ = tokio::time::timeout(RELEASE_DEADLINE, lease.release()).await;
-                break;
+                true
             }
+        };
+        audit.replica(audit::Event::StoodDown);
+        if stops {
+            break;
         }
     }
+    audit.flush().await;
     tracing::info!("stopped");
     Ok(())
 }
 
-fn context(client: kube::Client, scope: Scope, namespace: &str, identity: String) -> Context {
+fn start_audit(args: &RunArgs, identity: &str, counted: &Counted) -> Result<Audit, RunError> {
+    let destination = args.audit_destination();
+    Audit::start(destination.as_ref(), identity, counted.audit.clone()).map_err(|error| {
+        let path = args.audit_log.clone().unwrap_or_default();
+        RunError::Audit {
+            path: path.display().to_string(),
+            error,
+        }
+    })
+}
+
+fn context(
+    client: kube::Client,
+    scope: Scope,
+    namespace: &str,
+    events: Events,
+    counted: &Counted,
+    audit: Audit,
+) -> Context {
     let index = Arc::new(Index::of(scope.clone()));
     let queue = Arc::new(Queue::default());
     let keys = Arc::new(KeyStore::default());
     let renewals = Arc::default();
-    let metrics = Metrics::new(Sources {
+    let sources = Sources {
         index: index.clone(),
         queue: queue.clone(),
         keys: keys.clone(),
         renewals: Arc::clone(&renewals),
-    });
+    };
+    let metrics = Metrics::new(sources, counted);
     Context {
-        events: Events::start(client.clone(), identity),
+        audit,
+        events,
         client,
         keys,
         secrets: Arc::default(),

@@ -1,7 +1,7 @@
 //! The command line. Every flag of `run` has an environment variable.
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use tracing::Level;
 use waxwing_crypto::Algorithm;
 
+use crate::audit::Destination;
 use crate::scope::Scope;
 
 /// Turns SealedSecrets into Secrets and rolls sealing keys over.
@@ -113,6 +114,29 @@ pub(crate) struct RunArgs {
     )]
     pub(crate) http_address: SocketAddr,
 
+    /// Where the audit trail is written, one JSON object on a line: a file, or - for standard output
+    /// [default: nowhere]
+    #[arg(long, value_name = "FILE", env = "WAXWING_AUDIT_LOG")]
+    pub(crate) audit_log: Option<PathBuf>,
+
+    /// The size at which the file of the audit trail is set aside, in MiB
+    #[arg(
+        long,
+        value_name = "MIB",
+        env = "WAXWING_AUDIT_LOG_MAX_SIZE",
+        default_value = "100"
+    )]
+    pub(crate) audit_log_max_size: NonZeroU32,
+
+    /// How many older files of the audit trail are kept
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "WAXWING_AUDIT_LOG_KEEP",
+        default_value = "5"
+    )]
+    pub(crate) audit_log_keep: u32,
+
     /// The form of the log
     #[arg(
         long,
@@ -190,6 +214,20 @@ impl RunArgs {
             .unwrap_or_else(|| waxwing_api::names::DEFAULT_NAMESPACE.to_owned())
     }
 
+    /// Where the audit trail goes, if anywhere.
+    pub(crate) fn audit_destination(&self) -> Option<Destination> {
+        let path = self.audit_log.clone()?;
+        Some(if path.as_os_str() == "-" {
+            Destination::Stdout
+        } else {
+            Destination::File {
+                path,
+                max_size: u64::from(self.audit_log_max_size.get()) << 20,
+                keep: self.audit_log_keep,
+            }
+        })
+    }
+
     /// The recovery recipients, one by one.
     pub(crate) fn recovery_recipients(&self) -> impl Iterator<Item = &str> {
         self.recovery_recipient
@@ -264,6 +302,34 @@ mod tests {
         for wrong in ["", "Prod", "a b", "-a", "a-", "a,,b", &"x".repeat(64)] {
             assert!(run(&[flag, wrong]).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_audit_trail_goes_where_it_is_told_to() {
+        let destination = |args: &[&str]| {
+            let args = [&["waxwing-controller", "run"], args].concat();
+            let Command::Run(run) = Args::try_parse_from(args).unwrap().command else {
+                panic!("not run")
+            };
+            run.audit_destination()
+        };
+        let file = |max_size, keep| Destination::File {
+            path: "trail".into(),
+            max_size,
+            keep,
+        };
+        let sized = [
+            "--audit-log=trail",
+            "--audit-log-max-size=2",
+            "--audit-log-keep=0",
+        ];
+        assert_eq!(destination(&[]), None);
+        assert_eq!(destination(&["--audit-log=-"]), Some(Destination::Stdout));
+        assert_eq!(
+            destination(&["--audit-log=trail"]),
+            Some(file(100 << 20, 5))
+        );
+        assert_eq!(destination(&sized), Some(file(2 << 20, 0)));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use waxwing_api::SealedSecret;
 use waxwing_api::names::API_VERSION;
 
 use crate::api_error::{self, Tried};
+use crate::api_metrics::ApiMetrics;
 use crate::args::RunArgs;
 use crate::fence::Fence;
 use crate::scope::Scope;
@@ -43,7 +44,7 @@ pub(crate) enum ClusterError {
 }
 
 /// The connections to one API server. The clients retry nothing by themselves: each part of the controller
-/// has its own back-off, and must hear of failures.
+/// has its own back-off, and must hear of failures. Their requests are counted.
 pub(crate) struct Connection {
     pub(crate) url: String,
     /// What the Lease is renewed through: it waits behind no other request.
@@ -52,19 +53,23 @@ pub(crate) struct Connection {
     pub(crate) fenced: Client,
 }
 
-pub(crate) async fn connect(args: &RunArgs, fence: &Fence) -> Result<Connection, ClusterError> {
+pub(crate) async fn connect(
+    args: &RunArgs,
+    fence: &Fence,
+    requests: &ApiMetrics,
+) -> Result<Connection, ClusterError> {
     let mut config = config(args).await?;
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     config.read_timeout = Some(READ_TIMEOUT);
     config.reset_reader_on_write = true;
     let url = config.cluster_url.to_string();
-    let free = Client::try_from(config.clone()).map_err(ClusterError::Client)?;
+    let free = ClientBuilder::try_from(config.clone()).map_err(ClusterError::Client)?;
     let fenced = ClientBuilder::try_from(config).map_err(ClusterError::Client)?;
     Ok(Connection {
         url,
-        free,
-        fenced: fenced.with_layer(fence).build(),
+        free: free.with_layer(requests).build(),
+        fenced: fenced.with_layer(requests).with_layer(fence).build(),
     })
 }
 

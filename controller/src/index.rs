@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use tokio::sync::Notify;
 use waxwing_api::{Reason, SealedSecret};
@@ -44,6 +45,8 @@ pub(crate) struct Known {
     /// All keys that its items are sealed to.
     pub(crate) key_ids: Box<[KeyId]>,
     pub(crate) stale: bool,
+    /// When the oldest item was sealed.
+    pub(crate) oldest: Option<SystemTime>,
 }
 
 /// How many SealedSecrets have a value sealed to each key; a key that is not there: none.
@@ -223,6 +226,15 @@ impl Index {
         (states, stale)
     }
 
+    /// When the oldest value of each object was sealed.
+    pub(crate) fn oldest(&self) -> Vec<SystemTime> {
+        self.lock()
+            .entries
+            .values()
+            .filter_map(|entry| entry.known.as_ref()?.oldest)
+            .collect()
+    }
+
     /// How many objects need each key; `None` until all objects were listed.
     pub(crate) fn dependents(&self) -> Option<Dependents> {
         let inner = self.lock();
@@ -285,6 +297,7 @@ mod tests {
             secret_version: None,
             key_ids: key_ids.into(),
             stale: false,
+            oldest: None,
         }
     }
 

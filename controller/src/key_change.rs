@@ -94,6 +94,7 @@ mod tests {
             secret_version: None,
             key_ids: [key.key_id()].into(),
             stale,
+            oldest: None,
         }
     }
 

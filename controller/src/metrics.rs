@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -13,10 +14,13 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use waxwing_api::Reason;
 
+use crate::api_metrics::ApiMetrics;
+use crate::audit::Losses;
 use crate::index::{Index, State};
 use crate::keys::{KeyStore, Keys, Usability};
 use crate::queue::Queue;
 use crate::renewer::{Renewals, Renewed};
+use crate::value_ages::ValueAges;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StateLabel {
@@ -39,6 +43,31 @@ struct KeyLabel {
     key_id: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct VersionLabel {
+    version: &'static str,
+}
+
+const SUCCESS: ResultLabels = ResultLabels {
+    result: "success",
+    reason: "",
+};
+
+const fn failure(reason: Reason) -> ResultLabels {
+    ResultLabels {
+        result: "failure",
+        reason: reason.as_str(),
+    }
+}
+
+impl RenewalLabel {
+    const fn of(renewed: Renewed) -> Self {
+        Self {
+            result: renewed.as_str(),
+        }
+    }
+}
+
 /// Every metric of the controller. Those that count what is there now are read when they are asked for.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -47,6 +76,7 @@ pub(crate) struct Metrics {
     sealed_secrets: Family<StateLabel, Gauge>,
     stale: Gauge,
     unseals: Family<ResultLabels, Counter>,
+    last_success: Gauge<f64, AtomicU64>,
     reconcile_seconds: Histogram,
     queue_depth: Gauge,
     keys: Family<StateLabel, Gauge>,
@@ -67,14 +97,22 @@ pub(crate) struct Sources {
     pub(crate) renewals: Arc<Renewals>,
 }
 
+/// What others count, and is served here.
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    pub(crate) api: ApiMetrics,
+    pub(crate) audit: Losses,
+}
+
 impl Metrics {
-    pub(crate) fn new(sources: Sources) -> Self {
+    pub(crate) fn new(sources: Sources, counted: &Counted) -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("waxwing"),
             sources,
             sealed_secrets: Family::default(),
             stale: Gauge::default(),
             unseals: Family::default(),
+            last_success: Gauge::default(),
             // From half a millisecond to 8 seconds.
             reconcile_seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 15)),
             queue_depth: Gauge::default(),
@@ -87,7 +125,31 @@ impl Metrics {
             leader: Gauge::default(),
         };
         metrics.register();
+        metrics.register_counted(counted);
+        metrics.start_at_zero();
         metrics
+    }
+
+    /// What is counted is there before it first happens: a series that begins at 1 has no rate.
+    fn start_at_zero(&self) {
+        drop(self.unseals.get_or_create(&SUCCESS));
+        for reason in Reason::ALL {
+            drop(self.unseals.get_or_create(&failure(reason)));
+        }
+        for renewed in Renewed::ALL {
+            drop(self.renewals.get_or_create(&RenewalLabel::of(renewed)));
+        }
+    }
+
+    fn register_counted(&mut self, counted: &Counted) {
+        let registry = &mut self.registry;
+        counted.api.register(registry);
+        counted.audit.register(registry);
+        registry.register_collector(Box::new(ValueAges(self.sources.index.clone())));
+        let build = Family::<VersionLabel, Gauge>::default();
+        let version = env!("CARGO_PKG_VERSION");
+        build.get_or_create(&VersionLabel { version }).set(1);
+        registry.register("build_info", "1, with the version that runs", build);
     }
 
     fn register(&mut self) {
@@ -106,6 +168,11 @@ impl Metrics {
             "unseal",
             "Attempts to unseal a SealedSecret, by result (success, failure) and reason",
             self.unseals.clone(),
+        );
+        registry.register(
+            "last_success_timestamp_seconds",
+            "When a SealedSecret last came out well, in Unix time; 0: not yet",
+            self.last_success.clone(),
         );
         registry.register(
             "reconcile_duration_seconds",
@@ -155,16 +222,19 @@ impl Metrics {
     }
 
     pub(crate) fn unsealed(&self) {
-        self.count("success", "");
+        self.unseals.get_or_create(&SUCCESS).inc();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        self.last_success.set(now.unwrap_or_default().as_secs_f64());
     }
 
     pub(crate) fn failed(&self, reason: Reason) {
-        self.count("failure", reason.as_str());
+        self.unseals.get_or_create(&failure(reason)).inc();
     }
 
     pub(crate) fn renewed(&self, renewed: Renewed) {
-        let result = renewed.as_str();
-        self.renewals.get_or_create(&RenewalLabel { result }).inc();
+        self.renewals
+            .get_or_create(&RenewalLabel::of(renewed))
+            .inc();
     }
 
     pub(crate) fn worked(&self, time: Duration) {
@@ -173,12 +243,6 @@ impl Metrics {
 
     pub(crate) fn set_leader(&self, leads: bool) {
         self.leader.set(i64::from(leads));
-    }
-
-    fn count(&self, result: &'static str, reason: &'static str) {
-        self.unseals
-            .get_or_create(&ResultLabels { result, reason })
-            .inc();
     }
 
     /// All metrics in the OpenMetrics text format.
@@ -249,41 +313,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_metric_is_there_from_the_start_under_its_documented_name() {
-        let metrics = Metrics::new(Sources {
+    fn what_is_counted_is_there_before_it_first_happens() {
+        let sources = Sources {
             index: Arc::default(),
             queue: Arc::default(),
             keys: Arc::default(),
             renewals: Arc::default(),
-        });
-        metrics.unsealed();
+        };
+        let metrics = Metrics::new(sources, &Counted::default());
         metrics.failed(Reason::NotOwned);
         metrics.worked(Duration::from_millis(3));
-        for renewed in [Renewed::Written, Renewed::Unchanged, Renewed::Failed] {
-            metrics.renewed(renewed);
-        }
         let text = metrics.to_text();
         for line in [
-            "waxwing_sealed_secrets{state=\"Ready\"} 0",
             "waxwing_sealed_secrets{state=\"UnknownKey\"} 0",
-            "waxwing_sealed_secrets_stale 0",
-            "waxwing_unseal_total{result=\"success\",reason=\"\"} 1",
+            "waxwing_unseal_total{result=\"success\",reason=\"\"} 0",
             "waxwing_unseal_total{result=\"failure\",reason=\"NotOwned\"} 1",
+            "waxwing_unseal_total{result=\"failure\",reason=\"TooLarge\"} 0",
+            "waxwing_last_success_timestamp_seconds 0.0",
             "waxwing_reconcile_duration_seconds_count 1",
-            "waxwing_queue_depth 0",
-            "waxwing_keys{state=\"Active\"} 0",
             "waxwing_keys{state=\"Unreadable\"} 0",
-            "waxwing_keys_without_escrow 0",
-            "waxwing_renewals_total{result=\"written\"} 1",
-            "waxwing_renewals_total{result=\"unchanged\"} 1",
-            "waxwing_renewals_total{result=\"failed\"} 1",
-            "waxwing_renewals_waiting 0",
-            "waxwing_leader 0",
+            "waxwing_renewals_total{result=\"failed\"} 0",
+            "waxwing_value_age_seconds_count 0",
+            "waxwing_audit_lines_lost_total 0",
         ] {
             assert!(
                 text.lines().any(|found| found == line),
                 "{line} is not in\n{text}"
             );
         }
+        metrics.unsealed();
+        assert!(
+            !metrics
+                .to_text()
+                .contains("last_success_timestamp_seconds 0.0")
+        );
     }
 }

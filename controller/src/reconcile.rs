@@ -1,7 +1,7 @@
 //! One SealedSecret: look, decide, apply. What is to be told of it is left to `telling`.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use kube::{Client, Resource};
@@ -9,6 +9,7 @@ use waxwing_api::{Reason, SealedSecret};
 use waxwing_crypto::KeyId;
 
 use crate::api_error::{self, Tried};
+use crate::audit::Audit;
 use crate::cluster_wide::{ClusterWide, spread};
 use crate::events::Events;
 use crate::health::Health;
@@ -48,6 +49,7 @@ pub(crate) struct Context {
     pub(crate) renewals: Arc<Renewals>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) events: Events,
+    pub(crate) audit: Audit,
     pub(crate) health: Arc<Health>,
 }
 
@@ -161,6 +163,7 @@ async fn renew(
         Ok(version) => (Vec::new(), Some(version)),
         Err(failures) => (failures, None),
     };
+    record(context, key, sealed, &unsealing.key_ids, &failures);
     let previous_version = || {
         sealed
             .status
@@ -177,7 +180,14 @@ async fn renew(
     };
     let status = status::summarise(sealed, &verdict, Timestamp::now());
     let secret_version = left_version.map(String::into_boxed_str).or(seen_version);
-    let known = Known::new(sealed, &failures, secret_version, unsealing.key_ids, keys);
+    let known = Known::new(
+        sealed,
+        &failures,
+        secret_version,
+        unsealing.key_ids,
+        unsealing.oldest,
+        keys,
+    );
     Telling::of(
         sealed,
         status::patch(sealed, &status),
@@ -185,6 +195,28 @@ async fn renew(
         known,
         keys.clone(),
     )
+}
+
+/// Tells the audit trail of every unsealing, and of a refusal once for each generation and reason.
+pub(crate) fn record(
+    context: &Context,
+    key: &ObjectKey,
+    sealed: &SealedSecret,
+    key_ids: &[KeyId],
+    failures: &[Failure],
+) {
+    if failures.is_empty() {
+        context.audit.unsealed(key, sealed, key_ids);
+        return;
+    }
+    let is_known = context.index.get(key).is_some_and(|known| {
+        Some(&*known.uid) == sealed.metadata.uid.as_deref()
+            && Some(known.generation) == sealed.metadata.generation
+            && known.state == State::of(failures)
+    });
+    if !is_known {
+        context.audit.refused(key, sealed, key_ids, failures);
+    }
 }
 
 /// Brings the Secret into the desired form, and returns its version then.
@@ -249,6 +281,7 @@ impl Known {
         failures: &[Failure],
         secret_version: Option<Box<str>>,
         key_ids: Vec<KeyId>,
+        oldest: Option<SystemTime>,
         keys: &Keys,
     ) -> Self {
         Self {
@@ -258,6 +291,7 @@ impl Known {
             secret_version,
             stale: keys.is_stale(&key_ids).unwrap_or_default(),
             key_ids: key_ids.into(),
+            oldest,
         }
     }
 
@@ -270,6 +304,7 @@ impl Known {
             secret_version: Some(settled.secret_version.into()),
             stale: settled.stale,
             key_ids: settled.key_ids.into(),
+            oldest: settled.oldest,
         }
     }
 }

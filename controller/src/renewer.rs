@@ -97,6 +97,8 @@ pub(crate) enum Renewed {
 }
 
 impl Renewed {
+    pub(crate) const ALL: [Self; 3] = [Self::Written, Self::Unchanged, Self::Failed];
+
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Written => "written",

@@ -55,6 +55,8 @@ impl Staleness {
 pub(crate) struct Settled {
     pub(crate) key_ids: Vec<KeyId>,
     pub(crate) secret_version: String,
+    /// When the oldest item was sealed.
+    pub(crate) oldest: Option<SystemTime>,
     pub(crate) stale: bool,
     /// Whether the condition Stale says what it should, and no renewal is left over.
     pub(crate) stale_is_current: bool,
@@ -96,6 +98,7 @@ pub(crate) fn settled(
         stale_is_current: says_so && !has_left_over,
         stale: matches!(staleness, Staleness::Stale(_)),
         key_ids,
+        oldest: status.oldest_sealed_at.as_ref().map(|time| time.0.into()),
         secret_version: left,
     })
 }

@@ -23,6 +23,8 @@ pub(crate) struct GoModule {
     pub(crate) name: &'static str,
     /// Each tool: the name of its binary and its package.
     pub(crate) tools: &'static [(&'static str, &'static str)],
+    /// Build tags, separated by commas; empty: none.
+    pub(crate) tags: &'static str,
     /// What goes to the linker.
     pub(crate) ldflags: &'static str,
     /// What a person who waits for the first build is told.
@@ -72,7 +74,8 @@ impl GoModule {
         for (binary, package) in self.tools {
             eprintln!("building {binary} ({package}) with Go, once: {}", self.note);
             let mut go = go(&self.folder());
-            go.args(["build", "-ldflags", self.ldflags, "-o"])
+            go.args(["build", "-tags", self.tags, "-ldflags", self.ldflags])
+                .arg("-o")
                 .arg(building.path().join(binary))
                 .arg(package);
             run(&mut go)?;
@@ -94,6 +97,7 @@ impl GoModule {
         for (binary, package) in self.tools {
             hash.update(format!("{binary} {package}\n"));
         }
+        hash.update(self.tags);
         hash.update(self.ldflags);
         Ok(hash
             .finalize()

@@ -1,5 +1,5 @@
-//! Programs of others that Waxwing is run with: age and its test vectors, kustomize, Helm, and the Lua
-//! of Argo CD.
+//! Programs of others that Waxwing is run with: age and its test vectors, kustomize, Helm, the Lua of
+//! Argo CD, and Prometheus' promtool.
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,7 @@ const AGE: GoModule = GoModule {
         ("age", "filippo.io/age/cmd/age"),
         ("age-keygen", "filippo.io/age/cmd/age-keygen"),
     ],
+    tags: "",
     ldflags: "-s -w",
     note: "some seconds",
 };
@@ -21,6 +22,7 @@ const AGE: GoModule = GoModule {
 const KUSTOMIZE: GoModule = GoModule {
     name: "kustomize",
     tools: &[("kustomize", "sigs.k8s.io/kustomize/kustomize/v5")],
+    tags: "",
     ldflags: "-s -w",
     note: "about a minute",
 };
@@ -31,6 +33,7 @@ const HELM: GoModule = GoModule {
         ("helm3", "helm.sh/helm/v3/cmd/helm"),
         ("helm4", "helm.sh/helm/v4/cmd/helm"),
     ],
+    tags: "",
     ldflags: "-s -w",
     note: "some minutes",
 };
@@ -38,8 +41,18 @@ const HELM: GoModule = GoModule {
 const LUA: GoModule = GoModule {
     name: "lua",
     tools: &[("glua", "github.com/yuin/gopher-lua/cmd/glua")],
+    tags: "",
     ldflags: "-s -w",
     note: "some seconds",
+};
+
+/// Rules need no service discovery, which brings in a client library for every cloud.
+const PROMTOOL: GoModule = GoModule {
+    name: "prometheus",
+    tools: &[("promtool", "github.com/prometheus/prometheus/cmd/promtool")],
+    tags: "remove_all_sd",
+    ldflags: "-s -w",
+    note: "about two minutes",
 };
 
 /// Go's `age`, of the version that tests/go/age pins.
@@ -88,6 +101,14 @@ pub fn helm4() -> Result<PathBuf, HarnessError> {
 /// When it cannot be built.
 pub fn lua() -> Result<PathBuf, HarnessError> {
     Ok(LUA.build()?.join("glua"))
+}
+
+/// `promtool`, of the version that tests/go/prometheus pins.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn promtool() -> Result<PathBuf, HarnessError> {
+    Ok(PROMTOOL.build()?.join("promtool"))
 }
 
 /// The folder with the age test vectors, one file per vector, in Go's module cache

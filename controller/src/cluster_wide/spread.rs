@@ -15,7 +15,7 @@ use crate::index::Known;
 use crate::keys::Keys;
 use crate::object_key::ObjectKey;
 use crate::ownership::Target;
-use crate::reconcile::{Context, write};
+use crate::reconcile::{Context, record, write};
 use crate::secrets::Seen;
 use crate::status::{self, Staleness, Verdict};
 use crate::telling::Telling;
@@ -77,7 +77,15 @@ pub(crate) async fn spread(
         told.as_ref(),
         &namespaces,
     );
-    let known = Known::new(sealed, &failures, Some(version), unsealing.key_ids, keys);
+    record(context, key, sealed, &unsealing.key_ids, &failures);
+    let known = Known::new(
+        sealed,
+        &failures,
+        Some(version),
+        unsealing.key_ids,
+        unsealing.oldest,
+        keys,
+    );
     Telling::of(sealed, patch, failures, known, keys.clone())
 }
 

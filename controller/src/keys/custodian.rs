@@ -18,6 +18,7 @@ use super::inventory::Inventory;
 use super::policy::{Action, Cause, Decision, Settings, decide};
 use super::report::{newly_unusable, status_to_write};
 use super::store::KeyStore;
+use crate::audit::{self, Audit};
 use crate::backoff::Backoff;
 use crate::events::Events;
 use crate::index::{Dependents, Index};
@@ -43,6 +44,7 @@ pub(crate) struct Custodian {
     settings: Settings,
     effects: Effects,
     events: Events,
+    audit: Audit,
     namespace: String,
 }
 
@@ -59,6 +61,7 @@ impl Custodian {
             settings,
             effects: Effects::new(&context.client, namespace, recovery),
             events: context.events.clone(),
+            audit: context.audit.clone(),
             namespace: namespace.to_owned(),
         }
     }
@@ -159,6 +162,7 @@ impl Custodian {
         let algorithm = self.settings.algorithm;
         let (id, key) = self.effects.create(algorithm).await?;
         tracing::info!(key_id = %id, %algorithm, ?cause, "made a new sealing key");
+        self.record(audit::Event::KeyCreated, id);
         if let Some(key) = key {
             let note = format!("New primary key, algorithm {algorithm}.");
             self.tell(&key, EventType::Normal, "KeyCreated", note);
@@ -172,6 +176,7 @@ impl Custodian {
         };
         if self.effects.publish(identity, state).await?.is_some() {
             tracing::info!(key_id = %id, ?state, "published the public half of a sealing key");
+            self.record(audit::Event::KeyPublished, id);
         }
         Ok(())
     }
@@ -182,6 +187,7 @@ impl Custodian {
         };
         self.effects.mark_revoked(secret, id).await?;
         tracing::info!(key_id = %id, secret = name, "revoked a sealing key");
+        self.record(audit::Event::KeyRevoked, id);
         Ok(())
     }
 
@@ -189,6 +195,7 @@ impl Custodian {
         if let (Some(key), Some(identity)) = (facts.sealing_key(id), facts.identity(id)) {
             self.effects.put_in_escrow(key, identity).await?;
             tracing::info!(key_id = %id, "put a sealing key in escrow for the recovery recipients");
+            self.record(audit::Event::KeyEscrowed, id);
         }
         Ok(())
     }
@@ -199,6 +206,7 @@ impl Custodian {
         {
             self.effects.release(key).await?;
             tracing::info!(key_id = %id, "no SealedSecret needs the sealing key: its deletion goes on");
+            self.record(audit::Event::KeyReleased, id);
         }
         Ok(())
     }
@@ -207,6 +215,7 @@ impl Custodian {
         if let Some(key) = facts.sealing_key(id) {
             self.effects.retire(key).await?;
             tracing::info!(key_id = %id, "retired a sealing key");
+            self.record(audit::Event::KeyRetired, id);
         }
         Ok(())
     }
@@ -227,6 +236,7 @@ impl Custodian {
             .collect();
         if self.is_unneeded_now(id) && self.effects.delete(key, id, &secrets).await? {
             tracing::info!(key_id = %id, "deleted a sealing key that no SealedSecret needed any more");
+            self.record(audit::Event::KeyDeleted, id);
             let note = "Deleted for good: no SealedSecret needed it any more.".to_owned();
             self.tell(key, EventType::Normal, "KeyDeleted", note);
         }
@@ -295,6 +305,10 @@ impl Custodian {
                 "The key in this Secret cannot be read, and no new key is made as long as it is there. Restore the Secret from a backup, or delete it if it is not needed.".to_owned(),
             );
         }
+    }
+
+    fn record(&self, event: audit::Event, id: KeyId) {
+        self.audit.key(event, &self.namespace, id);
     }
 
     fn tell(&self, key: &SealingKey, type_: EventType, reason: &str, note: String) {

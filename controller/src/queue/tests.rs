@@ -51,6 +51,7 @@ fn known() -> Known {
         secret_version: None,
         key_ids: [].into(),
         stale: false,
+        oldest: None,
     }
 }
 

@@ -8,7 +8,6 @@ use waxwing_api::Reason;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) reason: Reason,
-    /// The item, or the namespace; `None`: the object as a whole.
     item: Option<String>,
     message: String,
 }
@@ -42,6 +41,11 @@ impl Failure {
     pub(crate) fn with(mut self, more: &str) -> Self {
         self.message = format!("{}; {more}", self.message);
         self
+    }
+
+    /// The item or the namespace that is concerned; `None`: the object as a whole.
+    pub(crate) fn item(&self) -> Option<&str> {
+        self.item.as_deref()
     }
 
     /// Whether only a change of the SealedSecret, or of the keys, can help. Everything else is tried

@@ -7,6 +7,7 @@ use crate::{error::HarnessError, go_build::GoModule};
 const ETCD: GoModule = GoModule {
     name: "etcd",
     tools: &[("etcd", "go.etcd.io/etcd/server/v3")],
+    tags: "",
     ldflags: "-s -w",
     note: "about a minute",
 };
@@ -22,6 +23,7 @@ const KUBERNETES: GoModule = GoModule {
         ),
         ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
     ],
+    tags: "",
     ldflags: "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 \
               -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36",
     note: "up to ten minutes on two cores",

@@ -121,6 +121,7 @@ fn each_setting_reaches_the_controller() {
         ("watchNamespaces={a,b}", "WAXWING_WATCH_NAMESPACE", "a,b"),
         ("labelSelector=team", "WAXWING_LABEL_SELECTOR", "team"),
         ("concurrency=64", "WAXWING_CONCURRENCY", "64"),
+        ("auditLog=-", "WAXWING_AUDIT_LOG", "-"),
         ("log.level=debug", "WAXWING_LOG_LEVEL", "debug"),
         ("log.format=text", "WAXWING_LOG_FORMAT", "text"),
         ("extraEnv[0].name=A,extraEnv[0].value=b", "A", "b"),
@@ -204,6 +205,30 @@ fn the_network_policy_opens_what_it_is_told_to_and_no_more() {
     );
     let off = set("networkPolicy.enabled=false");
     assert!(!off.contains_key("NetworkPolicy/waxwing-controller"));
+}
+
+#[test]
+fn monitoring_brings_the_alerts_and_the_dashboard_as_they_are() {
+    let objects = set(
+        "monitoring.podMonitor=true,monitoring.rules=true,monitoring.dashboard=true,\
+         monitoring.labels.release=prometheus",
+    );
+    let rule = &objects["PrometheusRule/waxwing"];
+    let alerts = document::read("deploy/monitoring/alerts.yaml").unwrap();
+    let alerts: Value = serde_yaml::from_str(&alerts).unwrap();
+    assert_eq!(rule["spec"], alerts);
+    assert_eq!(rule["metadata"]["labels"]["release"], "prometheus");
+    let dashboard = &objects["ConfigMap/waxwing-dashboard"]["data"]["waxwing.json"];
+    let dashboard: Value = serde_json::from_str(dashboard.as_str().unwrap()).unwrap();
+    let committed = document::read("deploy/monitoring/dashboard.json").unwrap();
+    assert_eq!(
+        dashboard,
+        serde_json::from_str::<Value>(&committed).unwrap()
+    );
+
+    let monitor = &objects["PodMonitor/waxwing-controller"]["spec"]["selector"];
+    let deployment = &objects["Deployment/waxwing-controller"]["spec"]["selector"];
+    assert_eq!(monitor, deployment);
 }
 
 #[test]
