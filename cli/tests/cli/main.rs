@@ -32,6 +32,7 @@ mod status;
 mod unseal;
 mod unset;
 mod validate;
+mod validate_formats;
 mod validate_leaks;
 mod validate_staged;
 mod workshop;

@@ -87,3 +87,24 @@ fn standard_input_can_be_validated() {
     assert_eq!(run.code, 1);
     assert!(run.stdout.starts_with("stdin:"), "{}", run.stdout);
 }
+
+#[test]
+fn an_item_that_is_there_twice_is_told_with_both_lines_and_windows_line_endings_are_no_fault() {
+    let workshop = Workshop::new();
+    let good = sealed(&workshop);
+    let windows = good.replace('\n', "\r\n");
+    workshop.write("windows.yaml", &windows);
+    assert_eq!(workshop.run(&["validate", "windows.yaml"]).quiet(), "");
+    let lines: Vec<&str> = good.lines().collect();
+    let is_item = |line: &&str| line.starts_with("    password: ");
+    let first = 1 + lines.iter().position(is_item).unwrap();
+    let mut twice = lines.clone();
+    twice.insert(first, lines[first - 1]);
+    workshop.write("twice.yaml", &twice.join("\r\n"));
+    let run = workshop.run(&["validate", "twice.yaml"]);
+    let expected = format!(
+        "twice.yaml:{}: document 1: SealedSecret prod/db: spec.encryptedData: the key \"password\" is there twice, first on line {first}; remove one of them [invalid-object]\n",
+        first + 1
+    );
+    assert_eq!((run.code, run.stdout), (1, expected));
+}
