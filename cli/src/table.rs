@@ -9,7 +9,7 @@ const HEAD: Style = Style::new().bold();
 
 const GAP: &str = "  ";
 
-/// The fewest characters that a column is made narrow to.
+/// The fewest characters that a column is made narrow to, if its head needs no more.
 const MIN_WIDTH: usize = 8;
 
 /// Lays `rows` out under `head`, two spaces between columns, nothing after the last.
@@ -33,7 +33,7 @@ fn lay_out(head: &[&str], rows: &[&[String]], room: usize) -> String {
         cells.fold(head[column].len(), usize::max)
     };
     let mut widths: Vec<usize> = (0..head.len()).map(width_of).collect();
-    narrow(&mut widths, room);
+    narrow(head, &mut widths, room);
     let mut text = format!("{HEAD}{}{HEAD:#}\n", line(head.iter().copied(), &widths));
     for row in rows {
         let cells = row.iter().map(String::as_str);
@@ -44,12 +44,14 @@ fn lay_out(head: &[&str], rows: &[&[String]], room: usize) -> String {
 }
 
 /// Takes from the widest columns until everything has room, or all are as narrow as they may be.
-fn narrow(widths: &mut [usize], room: usize) {
+fn narrow(head: &[&str], widths: &mut [usize], room: usize) {
     let gaps = GAP.len() * widths.len().saturating_sub(1);
     while widths.iter().sum::<usize>() + gaps > room {
-        match widths.iter_mut().max() {
-            Some(widest) if *widest > MIN_WIDTH => *widest -= 1,
-            _ => return,
+        let columns = head.iter().zip(widths.iter_mut());
+        let wide = columns.filter(|(head, width)| **width > head.len().max(MIN_WIDTH));
+        match wide.map(|(_, width)| width).max() {
+            Some(widest) => *widest -= 1,
+            None => return,
         }
     }
 }

@@ -1,7 +1,9 @@
-//! The one entry point for people and CI: `cargo xtask demo | test | crds | manifests | schema | man`.
+//! The one entry point for people and CI: `cargo xtask demo | test | crds | manifests | schema | man |
+//! bench`.
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod command;
 mod crds;
 mod demo;
@@ -36,6 +38,9 @@ enum Command {
     Schema,
     /// Write the manual pages of waxwing, for those who package it
     Man(man::Args),
+    /// Measure how fast it is on this machine
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +51,7 @@ fn main() -> ExitCode {
         Command::Manifests => manifests::run(),
         Command::Schema => schema::run(),
         Command::Man(args) => man::run(&args),
+        Command::Bench(bench) => bench::run(&bench),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
