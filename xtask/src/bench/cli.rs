@@ -67,6 +67,10 @@ fn small_cases(program: &Path, repository: &Repository) -> Vec<Case> {
         case("waxwing textconv", program, &["textconv", sealed]),
         case("waxwing inspect", program, &["inspect", sealed]),
         Case {
+            stdin: Some(repository.value.clone()),
+            ..case("waxwing set, 1 item", program, &["set", sealed, "password"])
+        },
+        Case {
             stdin: Some(repository.secret.clone()),
             ..case("waxwing seal, 10 items", program, &["seal"])
         },

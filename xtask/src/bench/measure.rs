@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use wait4::Wait4;
+use waxwing_tests::usage::Usage;
 
 use crate::command::Result;
 
@@ -17,13 +18,17 @@ pub(super) struct Case {
     pub(super) stdin: Option<PathBuf>,
 }
 
-/// The medians over some runs.
+/// How often a case is run to see how much memory it needs.
+const MEMORY_RUNS: usize = 5;
+
+/// What a case needs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Figures {
+    /// The median over all runs.
     pub(super) time: Duration,
-    /// User and system time of all threads.
+    /// User and system time of all threads; the median over all runs.
     pub(super) cpu: Duration,
-    /// The largest resident set, in bytes.
+    /// The largest resident set of some runs, in KiB.
     pub(super) memory: u64,
 }
 
@@ -32,13 +37,25 @@ pub(super) struct Figures {
 /// # Errors
 /// If one cannot be run, or exits with another code than 0.
 pub(super) fn in_turns(cases: &mut [Case], runs: usize) -> Result<Vec<Figures>> {
-    let mut figures = vec![Vec::with_capacity(runs); cases.len()];
+    let mut spent = vec![Vec::with_capacity(runs); cases.len()];
     for _ in 0..runs {
-        for (case, figures) in cases.iter_mut().zip(&mut figures) {
-            figures.push(case.run()?);
+        for (case, spent) in cases.iter_mut().zip(&mut spent) {
+            spent.push(case.spend()?);
         }
     }
-    Ok(figures.iter().map(|runs| medians(runs)).collect())
+    let mut figures = Vec::new();
+    for (case, spent) in cases.iter_mut().zip(&spent) {
+        let mut memory = 0;
+        for _ in 0..MEMORY_RUNS {
+            memory = memory.max(case.peak_memory()?);
+        }
+        figures.push(Figures {
+            time: median(spent.iter().map(|(time, _)| *time)),
+            cpu: median(spent.iter().map(|(_, cpu)| *cpu)),
+            memory,
+        });
+    }
+    Ok(figures)
 }
 
 impl Case {
@@ -48,7 +65,32 @@ impl Case {
         self
     }
 
-    fn run(&mut self) -> Result<Figures> {
+    /// Runs it, and returns its time and its CPU time.
+    fn spend(&mut self) -> Result<(Duration, Duration)> {
+        let started = Instant::now();
+        let usage = self.start()?.wait4()?;
+        let time = started.elapsed();
+        self.expect_success(usage.status)?;
+        Ok((time, usage.rusage.utime + usage.rusage.stime))
+    }
+
+    /// Runs it, and returns the largest resident set that it was seen to have, in KiB. The largest one
+    /// that the system tells at the end counts the memory of whoever started it.
+    fn peak_memory(&mut self) -> Result<u64> {
+        let mut process = self.start()?;
+        let mut peak = 0;
+        loop {
+            if let Ok(usage) = Usage::of(process.id()) {
+                peak = peak.max(usage.peak_memory_kib);
+            }
+            if let Some(status) = process.try_wait()? {
+                self.expect_success(status)?;
+                return Ok(peak);
+            }
+        }
+    }
+
+    fn start(&mut self) -> Result<Child> {
         let stdin = match &self.stdin {
             Some(file) => Stdio::from(File::open(file)?),
             None => Stdio::null(),
@@ -58,25 +100,15 @@ impl Case {
             .stdin(stdin)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        let started = Instant::now();
-        let usage = command.spawn()?.wait4()?;
-        let time = started.elapsed();
-        if !usage.status.success() {
-            return Err(format!("{}: {}", self.name, usage.status).into());
-        }
-        Ok(Figures {
-            time,
-            cpu: usage.rusage.utime + usage.rusage.stime,
-            memory: usage.rusage.maxrss,
-        })
+        Ok(command.spawn()?)
     }
-}
 
-fn medians(runs: &[Figures]) -> Figures {
-    Figures {
-        time: median(runs.iter().map(|run| run.time)),
-        cpu: median(runs.iter().map(|run| run.cpu)),
-        memory: median(runs.iter().map(|run| run.memory)),
+    fn expect_success(&self, status: ExitStatus) -> Result {
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("{}: {status}", self.name).into())
+        }
     }
 }
 
@@ -99,7 +131,7 @@ pub(super) fn print(cases: &[Case], figures: &[Figures]) {
             case.name,
             time.as_secs_f64() * 1e3,
             cpu.as_secs_f64() * 1e3,
-            *memory as f64 / f64::from(1 << 20),
+            *memory as f64 / 1024.0,
             time.as_secs_f64() / base
         );
     }

@@ -18,6 +18,8 @@ pub(super) struct Repository {
     pub(super) folder: PathBuf,
     /// A plaintext manifest of ten items.
     pub(super) secret: PathBuf,
+    /// A plaintext value.
+    pub(super) value: PathBuf,
     /// One of the SealedSecrets.
     pub(super) sealed: PathBuf,
 }
@@ -31,6 +33,7 @@ impl Repository {
         let repository = Self {
             folder: folder.join("repository"),
             secret: folder.join("secret.yaml"),
+            value: folder.join("value.txt"),
             sealed: folder.join("repository/apps-000/app-0.yaml"),
         };
         fs::create_dir_all(repository.folder.join(".git"))?;
@@ -58,6 +61,7 @@ impl Repository {
         }
         let items: Vec<String> = (0..10).map(|number| format!("item-{number}")).collect();
         fs::write(&repository.secret, secrets(1, &items))?;
+        fs::write(&repository.value, "another value")?;
         Ok(repository)
     }
 }
