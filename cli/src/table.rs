@@ -1,6 +1,5 @@
 //! A table for people: columns aligned, the head in bold.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 
 use anstyle::Style;
@@ -65,21 +64,20 @@ fn line<'a>(cells: impl Iterator<Item = &'a str>, widths: &[usize]) -> String {
 }
 
 /// At most `width` characters: of a longer text the start and, as it tells more apart, more of the end.
-fn cut(text: &str, width: usize) -> Cow<'_, str> {
+/// Nothing in it can steer the terminal.
+fn cut(text: &str, width: usize) -> String {
+    let characters = text.chars().map(|character| match character {
+        control if control.is_control() => char::REPLACEMENT_CHARACTER,
+        character => character,
+    });
     let len = text.chars().count();
     if len <= width {
-        return Cow::Borrowed(text);
+        return characters.collect();
     }
     let end = width * 2 / 3;
     let start = width - end - 1;
-    let characters = text.chars();
-    let start = characters.clone().take(start);
-    Cow::Owned(
-        start
-            .chain(['…'])
-            .chain(characters.skip(len - end))
-            .collect(),
-    )
+    let head = characters.clone().take(start).chain(['…']);
+    head.chain(characters.skip(len - end)).collect()
 }
 
 #[cfg(test)]
@@ -98,6 +96,13 @@ mod tests {
         ];
         let text = plain(&render(["ITEM", "N"], &rows));
         assert_eq!(text, "ITEM    N\na       1\nlonger  2\n");
+    }
+
+    #[test]
+    fn no_cell_can_steer_the_terminal() {
+        let rows = [["a\u{1b}[2J\nb".to_owned()]];
+        let text = render(["ITEM"], &rows);
+        assert!(text.ends_with("\na\u{fffd}[2J\u{fffd}b\n"), "{text:?}");
     }
 
     #[test]
