@@ -1,7 +1,4 @@
 //! The lines of an entry in block style.
-//!
-//! An entry's own lines are the line of its key and those below that are indented more. What is
-//! indented like it, such as a comment above or below, stands for itself.
 
 use std::ops::Range;
 
@@ -19,8 +16,8 @@ pub(super) fn indentation(text: &str, key_start: usize) -> Result<usize, Why> {
     }
 }
 
-/// The own lines of the entry whose key starts there, with their line breaks. The dashes of a list
-/// need not be indented.
+/// The lines of the entry whose key starts there, with their line breaks: that of its key and those
+/// below that are indented more, be they comments. The dashes of a list need not be indented.
 pub(super) fn own_lines(text: &str, key_start: usize, is_list: bool) -> Result<Range<usize>, Why> {
     let indent = indentation(text, key_start)?;
     let start = key_start - indent;

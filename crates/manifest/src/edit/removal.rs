@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::Why;
-use super::block::{after_colon, is_rest_empty, line_start, next_line, own_lines};
+use super::block::{after_colon, indentation, is_rest_empty, line_start, next_line, own_lines};
 use super::find::{self, Pair, check_no_anchor_in, check_no_merge, check_not_shared};
 use super::flow::{comma_after, end_of, is_flow};
 use super::splice::Splice;
@@ -62,9 +62,7 @@ impl Items<'_> {
     fn remove_from_block(&self, mapping_key: NodeId) -> Result<Vec<Splice>, Why> {
         let mut ranges = Vec::new();
         for &(key, value) in self.removed() {
-            let is_list = matches!(self.tree.node(value).content, Content::Sequence(_));
-            let key_start = self.tree.node(key).span.start;
-            ranges.push(own_lines(self.text, key_start, is_list)?);
+            ranges.push(self.lines_of(key, value)?);
         }
         let mut ranges = merge(ranges);
         if let Some(last) = ranges.last_mut() {
@@ -79,6 +77,21 @@ impl Items<'_> {
             splices.push(Splice::insert(after_colon, " {}"));
         }
         Ok(splices)
+    }
+
+    /// The lines on which an item stands, without comments below it.
+    fn lines_of(&self, key: NodeId, value: NodeId) -> Result<Range<usize>, Why> {
+        let start = self.tree.node(key).span.start;
+        let value = self.tree.node(value);
+        match &value.content {
+            Content::Scalar(..) | Content::Alias(_) => {
+                let written = self.text[value.span.clone()].trim_end();
+                let end = next_line(self.text, value.span.start + written.len());
+                Ok(start - indentation(self.text, start)?..end)
+            }
+            Content::Sequence(_) => own_lines(self.text, start, true),
+            Content::Mapping(_) => own_lines(self.text, start, false),
+        }
     }
 
     /// A text without a line break at its end has none afterwards either.

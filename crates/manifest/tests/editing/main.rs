@@ -8,5 +8,7 @@ mod common;
 mod item_edits;
 mod removing;
 mod renaming;
+mod sequences;
+mod streams;
 mod together;
 mod values;

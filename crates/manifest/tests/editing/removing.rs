@@ -14,6 +14,14 @@ fn an_item_goes_with_its_lines_and_its_comment() {
         ),
         ("\n    a: |-\n\n      YQ==\n\n    b: x\n", "\n\n    b: x\n"),
         ("\n    b: x\n    a:\n      YQ==\n", "\n    b: x\n"),
+        (
+            "\n    b: x\n    a: YQ== # why\n      # deep\n",
+            "\n    b: x\n      # deep\n",
+        ),
+        (
+            "\n    b: x\n    a: |-\n       YQ==\n       # no comment\n     # deep\n",
+            "\n    b: x\n     # deep\n",
+        ),
         ("\n    b: x\n    a: &a YQ==\n", "\n    b: x\n"),
         ("\n    b: x\n    a:\n    c: y\n", "\n    b: x\n    c: y\n"),
         (
