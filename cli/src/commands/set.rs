@@ -143,9 +143,10 @@ impl Args {
 /// Asks for a value, twice.
 fn ask(target: &SealedObject<'_>, item: &str) -> Result<Zeroizing<Vec<u8>>, SetError> {
     let object = target.object().describe();
-    let ask = |question: String| hidden_prompt::ask(&question).map_err(SetError::NotAsked);
-    let mut value = ask(format!("{object}: new value of {item}: "))?;
-    let again = ask(format!("{object}: {item} once more: "))?;
+    let first = format!("{object}: new value of {item}: ");
+    let second = format!("{object}: {item} once more: ");
+    let [mut value, again] =
+        hidden_prompt::ask_twice([&first, &second]).map_err(SetError::NotAsked)?;
     let item = item.to_owned();
     if value != again {
         return Err(SetError::Different { item });
