@@ -286,7 +286,7 @@ pub enum Problem {
     /// An item is made both by a sealed value and by a template.
     #[error("is both in encryptedData and in template.data; remove one of them")]
     ItemTwice,
-    /// A Secret whose values stand in the file for everyone to read.
+    /// An object whose secret values stand in the file for everyone to read.
     #[error("has values in clear: {}", Names(.items))]
     InClear {
         /// The names of the items.

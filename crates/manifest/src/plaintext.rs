@@ -1,9 +1,9 @@
-//! What a Secret manifest gives away to everyone who can read the file.
+//! What a manifest gives away to everyone who can read the file.
 
 use waxwing_api::names::KEY_SECRET_TYPE;
 
 use crate::error::{ManifestError, Problem};
-use crate::object::Object;
+use crate::object::{Kind, Object};
 use crate::tree::{Content, NodeId, Scalar, Tree};
 
 /// The label on the private keys of Sealed Secrets' controller.
@@ -12,30 +12,53 @@ const SEALED_SECRETS_KEY: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";
 /// How a value that sops has encrypted begins and ends.
 const SOPS: (&str, char) = ("ENC[", ']');
 
-/// The finding about a Secret whose values stand in the file for everyone to read, base64 or not.
-/// Empty values, and those that sops has encrypted, give nothing away.
-pub fn plaintext(secret: &Object<'_>) -> Option<ManifestError> {
-    let items = clear_items(secret);
-    if items.is_empty() {
-        None
-    } else if is_sealing_key(secret) {
-        Some(secret.error(Problem::PrivateSealingKey))
-    } else {
-        let items = items.into_iter().map(ToOwned::to_owned).collect();
-        Some(secret.error(Problem::InClear { items }))
-    }
+/// The finding about an object whose secret values stand in the file for everyone to read, base64 or
+/// not: a Secret, or a Kustomization that makes Secrets of literals. Empty values, and those that sops
+/// has encrypted, give nothing away.
+pub fn plaintext(object: &Object<'_>) -> Option<ManifestError> {
+    let items = match object.kind() {
+        Kind::Secret if is_sealing_key(object) => {
+            let is_clear = !clear_items(object).is_empty();
+            return is_clear.then(|| object.error(Problem::PrivateSealingKey));
+        }
+        Kind::Secret => clear_items(object),
+        Kind::SealedSecret => Vec::new(),
+        Kind::Other => clear_literals(object),
+    };
+    (!items.is_empty()).then(|| object.error(Problem::InClear { items }))
 }
 
 /// The names of the items in `data` and `stringData` that are in clear, each once.
-fn clear_items<'a>(secret: &Object<'a>) -> Vec<&'a str> {
+fn clear_items(secret: &Object<'_>) -> Vec<String> {
     let tree = secret.tree();
-    let mut items = Vec::new();
+    let mut items: Vec<String> = Vec::new();
     for field in ["data", "stringData"] {
         let pairs = secret.node_at(&[field]).and_then(|node| tree.pairs(node));
         for (key, value) in pairs.unwrap_or_default() {
             let name = written(tree, *key);
-            if is_clear(tree, *value) && !items.contains(&name) {
-                items.push(name);
+            if is_clear(tree, *value) && !items.iter().any(|item| item == name) {
+                items.push(name.to_owned());
+            }
+        }
+    }
+    items
+}
+
+/// The items that a Kustomization makes of literals, `NAME/ITEM`; none, if it is none.
+fn clear_literals(object: &Object<'_>) -> Vec<String> {
+    let tree = object.tree();
+    let generators = object.node_at(&["secretGenerator"]);
+    let generators = generators.and_then(|node| tree.elements(node));
+    let mut items = Vec::new();
+    for generator in generators.unwrap_or_default() {
+        let name = tree.get(*generator, "name");
+        let name = name.map_or("", |name| written(tree, name));
+        let literals = tree.get(*generator, "literals");
+        let literals = literals.and_then(|node| tree.elements(node));
+        for literal in literals.unwrap_or_default() {
+            match written(tree, *literal).split_once('=') {
+                Some((_, "")) | None => {}
+                Some((item, _)) => items.push(format!("{name}/{item}")),
             }
         }
     }
@@ -48,9 +71,9 @@ fn is_sealing_key(secret: &Object<'_>) -> bool {
     secret.text_at(&["type"]) == Some(KEY_SECRET_TYPE) || secret.node_at(&label).is_some()
 }
 
-/// A key as it is written, whatever it means.
-fn written(tree: &Tree, key: NodeId) -> &str {
-    match &tree.meant(key).content {
+/// A scalar as it is written, whatever it means.
+fn written(tree: &Tree, scalar: NodeId) -> &str {
+    match &tree.meant(scalar).content {
         Content::Scalar(text, _) => text,
         _ => "",
     }
@@ -73,8 +96,11 @@ mod tests {
     use crate::document::read;
 
     fn check(body: &str) -> Option<ManifestError> {
-        let text = format!("apiVersion: v1\nkind: Secret\n{body}\n");
-        let documents = read("file", &text).unwrap();
+        check_text(&format!("apiVersion: v1\nkind: Secret\n{body}\n"))
+    }
+
+    fn check_text(text: &str) -> Option<ManifestError> {
+        let documents = read("file", text).unwrap();
         let object = documents[0].objects().next().unwrap();
         plaintext(&object)
     }
@@ -101,6 +127,29 @@ mod tests {
                 Some(Problem::InClear { items }) => assert_eq!(items, *expected, "{body}"),
                 other => panic!("{body}: {other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn literals_that_kustomize_makes_secrets_of_are_found() {
+        let generator = "secretGenerator:\n- name: db\n  literals: [user=x, empty=, none]\n\
+                         - {name: b, files: [a]}\n- {name: c, literals: [\"k=a=b\"]}\n";
+        for head in [
+            "",
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n",
+        ] {
+            let found = check_text(&format!("{head}{generator}")).unwrap();
+            assert!(
+                matches!(found.problem(), Problem::InClear { items } if *items == ["db/user", "c/k"]),
+                "{found}"
+            );
+        }
+        for other in [
+            "secretGenerator: text\n",
+            "data: {a: x}\n",
+            "kind: SealedSecret\n",
+        ] {
+            assert!(check_text(other).is_none(), "{other}");
         }
     }
 

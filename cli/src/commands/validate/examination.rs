@@ -170,7 +170,6 @@ fn is_template(text: &str) -> bool {
 fn check_object(object: &Object<'_>, text: &Text<'_>) -> Vec<Finding> {
     let told = |error: &ManifestError| Finding::new(Rule::of(error.problem()), error);
     match object.kind() {
-        Kind::Secret => plaintext(object).iter().map(told).collect(),
         Kind::SealedSecret => {
             let Validation { findings, keys } = validate(object, text.namespace);
             let mut findings: Vec<Finding> = findings.iter().map(told).collect();
@@ -179,17 +178,17 @@ fn check_object(object: &Object<'_>, text: &Text<'_>) -> Vec<Finding> {
             }
             findings
         }
-        Kind::Other => Vec::new(),
+        Kind::Secret | Kind::Other => plaintext(object).iter().map(told).collect(),
     }
 }
 
-/// The finding about a private key, unless all that is said of it is that its Secret is in clear.
+/// The finding about a private key, unless its object is told to be in clear already.
 fn leaked(text: &Text<'_>, leak: Leak, objects: &[Object<'_>]) -> Option<Found> {
     let mut around = objects
         .iter()
         .filter(|object| object.lines().contains(&leak.line));
     let object = around.next();
-    if object.is_some_and(|object| object.kind() == Kind::Secret && plaintext(object).is_some()) {
+    if object.is_some_and(|object| plaintext(object).is_some()) {
         return None;
     }
     let (rule, message) = match leak.kind {

@@ -99,7 +99,9 @@ impl Rule {
     /// What it is about, as a sentence without a full stop.
     pub(super) fn summary(self) -> &'static str {
         match self {
-            Self::PlaintextSecret => "A Secret has values in clear",
+            Self::PlaintextSecret => {
+                "A Secret, or a Kustomization that makes one, has values in clear"
+            }
             Self::SealingKey => {
                 "A Secret holds a sealing key, which opens everything that is sealed to it"
             }
