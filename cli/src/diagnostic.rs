@@ -5,6 +5,8 @@ use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::printable;
+
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HELP: Style = AnsiColor::Cyan.on_default().bold();
@@ -83,10 +85,14 @@ pub(crate) fn warn(message: &str, help: &str) {
 /// Tells what was done, or is about to be.
 pub(crate) fn note(message: &str) {
     // Where standard error is closed there is nobody left to tell.
-    let _ = writeln!(anstream::stderr(), "{message}");
+    let _ = writeln!(anstream::stderr(), "{}", printable::lines(message));
 }
 
 fn tell(label: &str, style: Style, text: &str) {
     // Where standard error is closed there is nobody left to tell.
-    let _ = writeln!(anstream::stderr(), "{style}{label}:{style:#} {text}");
+    let _ = writeln!(
+        anstream::stderr(),
+        "{style}{label}:{style:#} {}",
+        printable::lines(text)
+    );
 }

@@ -26,6 +26,7 @@ mod namespace;
 mod output;
 mod parallel;
 mod plaintext_argument;
+mod printable;
 mod program_name;
 mod recipients;
 mod report_format;

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use anstyle::Style;
 
+use crate::printable;
+
 const HEAD: Style = Style::new().bold();
 
 const GAP: &str = "  ";
@@ -66,18 +68,15 @@ fn line<'a>(cells: impl Iterator<Item = &'a str>, widths: &[usize]) -> String {
 /// At most `width` characters: of a longer text the start and, as it tells more apart, more of the end.
 /// Nothing in it can steer the terminal.
 fn cut(text: &str, width: usize) -> String {
-    let characters = text.chars().map(|character| match character {
-        control if control.is_control() => char::REPLACEMENT_CHARACTER,
-        character => character,
-    });
+    let text = printable::line(text);
     let len = text.chars().count();
     if len <= width {
-        return characters.collect();
+        return text;
     }
     let end = width * 2 / 3;
     let start = width - end - 1;
-    let head = characters.clone().take(start).chain(['…']);
-    head.chain(characters.skip(len - end)).collect()
+    let head = text.chars().take(start).chain(['…']);
+    head.chain(text.chars().skip(len - end)).collect()
 }
 
 #[cfg(test)]

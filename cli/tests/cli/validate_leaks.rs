@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::forge::pair;
 use crate::seal::SECRET;
-use crate::workshop::Workshop;
+use crate::workshop::{Workshop, finish};
 
 /// The ids of the rules that are broken, with file and line.
 pub(crate) fn broken(workshop: &Workshop, args: &[&str]) -> Vec<String> {
@@ -150,6 +150,24 @@ fn templates_of_manifests_are_searched_for_keys_only() {
         &format!("{template}# {}", pem.replace('\n', "\n# ")),
     );
     assert_eq!(broken(&workshop, &["."]), ["secret.yaml:8 private-key"]);
+}
+
+#[test]
+fn the_name_of_a_file_cannot_steer_the_terminal() {
+    let workshop = Workshop::new();
+    workshop.write("a\u{1b}[2Jb.yaml", SECRET);
+    let mut command = workshop.command(&["validate", ".", "gone\u{1b}[2J"]);
+    let run = finish(command.env("CLICOLOR_FORCE", "1"), b"");
+    assert!(
+        run.stdout.starts_with("a\u{fffd}[2Jb.yaml:1: "),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        run.stderr.contains(" gone\u{fffd}[2J: cannot be read"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

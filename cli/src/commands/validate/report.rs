@@ -1,7 +1,5 @@
 //! All findings, for people and for programs.
 
-use std::fmt::Write;
-
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -11,6 +9,7 @@ use super::rule::{Rule, Severity};
 use super::{github, sarif};
 use crate::diagnostic::{Advice, Failure, note, warn};
 use crate::output::{self, OutputError};
+use crate::printable;
 
 /// How findings are printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -109,23 +108,16 @@ impl Report {
     }
 
     fn text(&self) -> String {
-        let mut text = String::new();
-        for finding in &self.findings {
+        let lines = self.findings.iter().map(|finding| {
             let label = match finding.rule.severity() {
                 Severity::Error => "",
                 Severity::Warning => "warning: ",
             };
-            // Writing to a String cannot fail.
-            let _ = writeln!(
-                text,
-                "{}:{}: {label}{} [{}]",
-                finding.file,
-                finding.line,
-                finding.sentence(),
-                finding.rule.id()
-            );
-        }
-        text
+            let (file, line) = (&finding.file, finding.line);
+            let (sentence, rule) = (finding.sentence(), finding.rule.id());
+            printable::line(&format!("{file}:{line}: {label}{sentence} [{rule}]")) + "\n"
+        });
+        lines.collect()
     }
 
     fn json(&self) -> String {
