@@ -8,8 +8,8 @@ use clap::builder::{PossibleValuesParser, Styles, TypedValueParser};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    completions, create, diff, generate, init, inspect, keygen, keys, recipients, rename, reseal,
-    schema, seal, set, status, textconv, unseal, unset, validate,
+    completions, create, diff, generate, init, inspect, keygen, keys, krm, recipients, rename,
+    reseal, schema, seal, set, status, textconv, unseal, unset, validate,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -60,6 +60,7 @@ pub(crate) enum Command {
     Recipients(recipients::Args),
     Keygen(keygen::Args),
     Keys(keys::Args),
+    Krm(krm::Args),
     Schema(schema::Args),
     Completions(completions::Args),
 }

@@ -49,6 +49,11 @@ impl Failure {
         }
     }
 
+    /// What went wrong, without advice.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|diagnostic| diagnostic.message.as_str())
+    }
+
     /// `value`, unless something went wrong.
     pub(crate) fn or<T>(self, value: T) -> Result<T, Self> {
         if self.0.is_empty() {

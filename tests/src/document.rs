@@ -22,6 +22,25 @@ pub fn read(name: &str) -> Result<String, HarnessError> {
     std::fs::read_to_string(path).context(format!("read {name}"))
 }
 
+/// The commands of the section of a document with this heading, in order.
+///
+/// # Errors
+/// When the document cannot be read, or there are no commands under that heading.
+pub fn commands(name: &str, heading: &str) -> Result<Vec<String>, HarnessError> {
+    let sections = sections(&read(name)?).into_iter();
+    let commands: Vec<String> = sections
+        .filter(|section| section.heading == heading)
+        .flat_map(|section| section.commands)
+        .collect();
+    if commands.is_empty() {
+        return Err(HarnessError::Io {
+            what: format!("find commands under \"{heading}\" in {name}"),
+            source: std::io::ErrorKind::NotFound.into(),
+        });
+    }
+    Ok(commands)
+}
+
 /// The sections of a Markdown text.
 #[must_use]
 pub fn sections(markdown: &str) -> Vec<Section> {

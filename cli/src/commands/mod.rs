@@ -11,6 +11,7 @@ mod item_sources;
 mod items;
 pub(crate) mod keygen;
 pub(crate) mod keys;
+pub(crate) mod krm;
 mod new_secret;
 mod raw;
 pub(crate) mod recipients;
@@ -49,6 +50,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Recipients(args) => recipients::run(&args),
         Command::Keygen(args) => keygen::run(args),
         Command::Keys(args) => keys::run(args),
+        Command::Krm(args) => krm::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     }

@@ -8,6 +8,7 @@ use waxwing_manifest::edit::Change;
 use waxwing_manifest::names::{NameError, check_item};
 
 use super::in_place::{Action, EditedFile, ObjectArgs, Report, SealedObject};
+use crate::completion;
 use crate::diagnostic::{Advice, Failure, warn};
 use crate::report_format::ReportFormat;
 
@@ -26,6 +27,7 @@ pub(crate) struct Args {
     file: PathBuf,
 
     /// The item to rename
+    #[arg(add = completion::items())]
     item: String,
 
     /// Its new name

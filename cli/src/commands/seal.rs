@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use waxwing_crypto::{Recipient, ScopeKind, SealError};
 use waxwing_manifest::{
-    Kind, Object, Problem, Replacement, SealItemError, SecretManifest, seal_secret,
+    Kind, ManifestError, Object, Problem, Replacement, SealItemError, SecretManifest, seal_secret,
 };
 
 use super::raw::Target;
@@ -32,6 +32,7 @@ Examples:
 
   As a filter; other documents pass through unchanged:
     kustomize build . | waxwing seal -r age1pq1… | kubectl apply -f -
+    helm template shop ./chart -n prod | waxwing seal --pass-through -n prod -o shop.yaml
 
   One value, for a file that you edit by hand (printf adds no line break):
     printf %s \"$PASSWORD\" | waxwing seal --raw -n prod --name db --item password";
@@ -63,8 +64,13 @@ pub(crate) struct Args {
     #[arg(short, long)]
     namespace: Option<String>,
 
+    /// Let through what there is nothing to seal in: SealedSecrets, Secrets without items, a stream
+    /// without any Secret. For pipelines
+    #[arg(long)]
+    pass_through: bool,
+
     /// Seal one value: all of the input, byte for byte
-    #[arg(long, conflicts_with = "format")]
+    #[arg(long, conflicts_with_all = ["format", "pass_through"])]
     raw: bool,
 
     /// The name of the Secret that the value of --raw is for
@@ -120,8 +126,16 @@ fn seal_stream(args: &Args) -> Result<(), Failure> {
     let scope = chosen.scope();
     let stream = args.stream.read()?;
     let fallback = args.fallback_namespace();
-    let secrets = stream.read_each(Kind::Secret, |object| Secret::read(object, &fallback))?;
-    let recipients = chosen.recipients(&args.cluster)?;
+    let secrets = if args.pass_through {
+        stream.read_every(|object| Secret::read_if_any(object, &fallback))?
+    } else {
+        stream.read_each(Kind::Secret, |object| Secret::read(object, &fallback))?
+    };
+    // Nobody is asked for a key that nothing is sealed to.
+    let recipients = match secrets.iter().any(Option::is_some) {
+        true => chosen.recipients(&args.cluster)?,
+        false => Vec::new(),
+    };
     let sealed = seal_each(&stream, secrets, scope, &recipients)?;
     Ok(args
         .stream
@@ -147,13 +161,21 @@ fn seal_each(
     stream.objects().zip(secrets).map(seal).collect()
 }
 
-/// What is wrong with the recipients or the clock is no fault of the item that met it first.
 pub(super) fn explain(object: &Object<'_>, error: SealItemError) -> Failure {
+    about_item(object, error).map_or_else(Failure::from, Failure::from)
+}
+
+/// The error about an item that could not be sealed; or its cause alone: what is wrong with the
+/// recipients or the clock is no fault of the item that met it first.
+pub(super) fn about_item(
+    object: &Object<'_>,
+    error: SealItemError,
+) -> Result<ManifestError, SealError> {
     match error.source {
-        cause @ (SealError::TooLong | SealError::ScopeWord(_)) => object
-            .item_error(&error.item, Problem::NotSealed(cause))
-            .into(),
-        cause => cause.into(),
+        cause @ (SealError::TooLong | SealError::ScopeWord(_)) => {
+            Ok(object.item_error(&error.item, Problem::NotSealed(cause)))
+        }
+        cause => Err(cause),
     }
 }
 
@@ -169,6 +191,13 @@ impl Args {
     }
 }
 
+/// Whether all that can be said against a Secret is that it has no items, as those have which
+/// Kubernetes fills in.
+pub(super) fn has_no_items(object: &Object<'_>) -> bool {
+    let is_emptiness = |error: &ManifestError| matches!(error.problem(), Problem::Empty { .. });
+    SecretManifest::read(object).is_err_and(|errors| errors.iter().all(is_emptiness))
+}
+
 /// A Secret of the input, and the namespace that it is sealed for.
 struct Secret {
     manifest: SecretManifest,
@@ -176,6 +205,18 @@ struct Secret {
 }
 
 impl Secret {
+    /// As [`Self::read`]; none for what is no Secret, and for a Secret without items.
+    fn read_if_any(
+        object: &Object<'_>,
+        fallback: &FallbackNamespace<'_>,
+    ) -> Result<Option<Self>, Failure> {
+        if object.kind() == Kind::Secret && !has_no_items(object) {
+            Self::read(object, fallback).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
     fn read(object: &Object<'_>, fallback: &FallbackNamespace<'_>) -> Result<Self, Failure> {
         let manifest = SecretManifest::read(object)?;
         let own = manifest.namespace.as_deref();

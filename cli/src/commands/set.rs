@@ -13,6 +13,7 @@ use super::items::{Items, check_item_name};
 use super::seal::SCOPES;
 use crate::args::one_of;
 use crate::cluster::ClusterArgs;
+use crate::completion;
 use crate::diagnostic::{Advice, Failure, warn};
 use crate::hidden_prompt;
 use crate::input::{Source, refuse_second_stdin};
@@ -49,6 +50,7 @@ pub(crate) struct Args {
     /// The items to set. If it is one, an option without ITEM= is for it
     #[arg(
         value_name = "ITEM",
+        add = completion::items(),
         required_unless_present_any = ["from_file", "from_env_file", "from_env", "from_literal"]
     )]
     items: Vec<String>,

@@ -93,21 +93,11 @@ impl Stream {
         wanted: Kind,
         mut read: impl FnMut(&Object<'_>) -> Result<T, Failure>,
     ) -> Result<Vec<Option<T>>, Failure> {
-        let mut failure = Failure::default();
-        let mut results = Vec::new();
-        for object in self.objects() {
-            if object.kind() == wanted {
-                match read(&object) {
-                    Ok(result) => results.push(Some(result)),
-                    Err(error) => failure.add(error),
-                }
-            } else if object.kind() == Kind::Other {
-                results.push(None);
-            } else {
-                failure.add(StreamError::opposite(&object));
-            }
-        }
-        let results = failure.or(results)?;
+        let results = self.read_every(|object| match object.kind() {
+            Kind::Other => Ok(None),
+            kind if kind == wanted => read(object).map(Some),
+            _ => Err(StreamError::opposite(object).into()),
+        })?;
         if results.iter().all(Option::is_none) {
             return Err(StreamError::NoneOf {
                 name: self.name.clone(),
@@ -116,6 +106,22 @@ impl Stream {
             .into());
         }
         Ok(results)
+    }
+
+    /// Reads every object; all that is wrong with any of them is told.
+    pub(super) fn read_every<T>(
+        &self,
+        mut read: impl FnMut(&Object<'_>) -> Result<Option<T>, Failure>,
+    ) -> Result<Vec<Option<T>>, Failure> {
+        let mut failure = Failure::default();
+        let mut results = Vec::new();
+        for object in self.objects() {
+            match read(&object) {
+                Ok(result) => results.push(result),
+                Err(error) => failure.add(error),
+            }
+        }
+        failure.or(results)
     }
 
     /// The stream with `replacements` in the place of its objects, which are in the same order.

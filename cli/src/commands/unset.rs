@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use waxwing_manifest::edit::Change;
 
 use super::in_place::{Action, EditedFile, ObjectArgs, Report};
+use crate::completion;
 use crate::diagnostic::Failure;
 use crate::report_format::ReportFormat;
 
@@ -24,7 +25,7 @@ pub(crate) struct Args {
     file: PathBuf,
 
     /// The items to remove
-    #[arg(value_name = "ITEM", required = true)]
+    #[arg(value_name = "ITEM", required = true, add = completion::items())]
     items: Vec<String>,
 
     #[command(flatten)]

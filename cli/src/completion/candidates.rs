@@ -1,8 +1,13 @@
 //! What arguments can be, by what is in the files of the repository.
 
+use std::env;
+use std::path::PathBuf;
+
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+use waxwing_manifest::{Document, Kind, read, read_sealed_secret};
 
 use crate::config::{self, Config, Place};
+use crate::input::Source;
 
 /// For a cluster: those of `.waxwing.yaml`.
 pub(crate) fn clusters() -> ArgValueCandidates {
@@ -12,6 +17,20 @@ pub(crate) fn clusters() -> ArgValueCandidates {
 /// For a key id: those of the recipients in `.waxwing.yaml`.
 pub(crate) fn key_ids() -> ArgValueCandidates {
     ArgValueCandidates::new(|| of_config(pinned_keys))
+}
+
+/// For an item: those of the file that is named before it.
+pub(crate) fn items() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let files = env::args_os()
+            .skip(1)
+            .map(PathBuf::from)
+            .filter(|path| path.is_file());
+        files
+            .map(|file| items_of(&Source::File(file)))
+            .find(|items| !items.is_empty())
+            .unwrap_or_default()
+    })
 }
 
 /// An error has its place in the command that is completed, not before it.
@@ -47,5 +66,19 @@ fn pinned_keys(config: &Config) -> Vec<CompletionCandidate> {
             CompletionCandidate::new(recipient.key_id().to_string())
                 .help(Some(format!("cluster {name}").into()))
         })
+        .collect()
+}
+
+fn items_of(file: &Source) -> Vec<CompletionCandidate> {
+    let Ok(text) = file.read_text() else {
+        return Vec::new();
+    };
+    let documents = read(&file.name(), &text).unwrap_or_default();
+    let objects = documents.iter().flat_map(Document::objects);
+    objects
+        .filter(|object| object.kind() == Kind::SealedSecret)
+        .filter_map(|object| read_sealed_secret(&object).ok())
+        .flat_map(|sealed| sealed.spec.encrypted_data.into_keys())
+        .map(CompletionCandidate::new)
         .collect()
 }

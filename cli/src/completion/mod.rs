@@ -11,7 +11,7 @@ use clap_complete::CompleteEnv;
 
 use crate::program_name::ProgramName;
 
-pub(crate) use candidates::{clusters, key_ids};
+pub(crate) use candidates::{clusters, items, key_ids};
 
 /// Names the shell that asks.
 pub(crate) const VARIABLE: &str = "WAXWING_COMPLETE";

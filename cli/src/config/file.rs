@@ -86,7 +86,7 @@ pub(super) struct Rule {
 
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum DefaultScope {
+pub(crate) enum DefaultScope {
     #[default]
     Strict,
     Namespace,

@@ -26,7 +26,7 @@ pub(crate) use self::check::is_cluster_name;
 pub(crate) use self::edit::Edit;
 pub(crate) use self::error::ConfigError;
 use self::file::ConfigFile;
-pub(crate) use self::file::{API_VERSION, Cluster, KIND};
+pub(crate) use self::file::{API_VERSION, Cluster, DefaultScope, KIND};
 use self::find::PlaceError;
 pub(crate) use self::find::{Place, find};
 pub(crate) use self::many::Configs;

@@ -77,6 +77,27 @@ fn bash_offers_the_ids_of_the_pinned_keys() {
 }
 
 #[test]
+fn bash_offers_the_items_of_the_file_before_the_cursor() {
+    let (workshop, _) = repository();
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: prod}\n\
+                  stringData: {password: a, port: b, user: c}\n";
+    let seal = ["seal", "--cluster", "prod", "-o", "db.yaml"];
+    workshop.run_with(&seal, secret).quiet();
+    for (words, expected) in [
+        (
+            &["waxwing", "unset", "db.yaml", "p"][..],
+            &["password", "port"][..],
+        ),
+        (&["waxwing", "unset", "db.yaml", "port", "u"], &["user"]),
+        (&["waxwing", "set", "db.yaml", "pa"], &["password"]),
+        (&["waxwing", "rename", "db.yaml", "us"], &["user"]),
+        (&["waxwing", "unset", "missing.yaml", "p"], &[""]),
+    ] {
+        assert_eq!(offered(&workshop, words), expected, "{words:?}");
+    }
+}
+
+#[test]
 fn a_config_that_cannot_be_read_disturbs_nobody() {
     let (workshop, _) = repository();
     workshop.write(".waxwing.yaml", "clusters: [");

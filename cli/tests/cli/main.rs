@@ -19,6 +19,7 @@ mod inspect;
 mod keygen;
 mod keys;
 mod kills;
+mod krm;
 mod program;
 mod program_name;
 mod raw;

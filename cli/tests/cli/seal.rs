@@ -199,3 +199,32 @@ fn one_bad_secret_among_good_ones_leaves_the_output_alone_and_every_problem_is_t
     assert_eq!(workshop.read("out.yaml"), "as it was");
     assert_eq!(workshop.files(), ["in.yaml", "key.txt", "out.yaml"]);
 }
+
+#[test]
+fn a_pipeline_lets_through_what_there_is_nothing_to_seal_in() {
+    let workshop = Workshop::new();
+    let recipient = workshop.keygen("key.txt", "x25519");
+    let sealed = workshop
+        .run_with(&["seal", "-r", &recipient], SECRET)
+        .quiet();
+    let token = "apiVersion: v1\nkind: Secret\nmetadata: {name: t}\ntype: \
+                 kubernetes.io/service-account-token\n";
+    let rest = format!("{OTHERS}---\n{token}---\n{sealed}");
+    let pass_through = ["seal", "--pass-through", "-r", &recipient];
+    assert_eq!(workshop.run_with(&pass_through, &rest).quiet(), rest);
+    assert_eq!(workshop.run_with(&pass_through, "").quiet(), "");
+    let written = workshop
+        .run_with(&pass_through, format!("{rest}---\n{SECRET}"))
+        .quiet();
+    assert_eq!(written.matches("kind: SealedSecret").count(), 2);
+    assert!(written.starts_with(&rest), "{written}");
+
+    // Nobody is asked for a key where there is nothing to seal.
+    workshop
+        .run_with(&["seal", "--pass-through"], OTHERS)
+        .quiet();
+    let error = workshop
+        .run_with(&pass_through, SECRET.replace("b3Zlc", "b3Zl?"))
+        .refused();
+    assert!(error.contains("not valid base64"), "{error}");
+}

@@ -18,6 +18,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bookkeeping;
 mod budget;
 mod byte_offsets;
 mod document;

@@ -67,6 +67,11 @@ impl<'a> Object<'a> {
         self.text_at(&["metadata", "namespace"])
     }
 
+    /// An annotation, if there is one of this key.
+    pub fn annotation(&self, key: &str) -> Option<&'a str> {
+        self.text_at(&["metadata", "annotations", key])
+    }
+
     /// The line, from 1, of the key of a field such as `["spec", "encryptedData", "password"]`, or of
     /// the innermost of its parents that is there.
     pub fn line_of(&self, path: &[&str]) -> usize {
@@ -226,6 +231,10 @@ fn list_of(Type { version, kind }: Type<'_>) -> Option<Option<Kind>> {
         (Some("v1"), Some("SecretList")) => Some(Some(Kind::Secret)),
         (Some(version), Some("SealedSecretList")) if is_ours(version) => {
             Some(Some(Kind::SealedSecret))
+        }
+        // What KRM functions read and write.
+        (Some(version), Some("ResourceList")) if version.starts_with("config.kubernetes.io/") => {
+            Some(None)
         }
         _ => None,
     }

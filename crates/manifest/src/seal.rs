@@ -8,6 +8,7 @@ use thiserror::Error;
 use waxwing_api::{SealedSecret, SealedSecretSpec, SecretTemplate, TemplateMetadata};
 use waxwing_crypto::{Place, Recipient, ScopeKind, SealError, SealedValue};
 
+use crate::bookkeeping;
 use crate::error::Quoted;
 use crate::secret::SecretManifest;
 
@@ -22,7 +23,8 @@ pub struct SealItemError {
 }
 
 /// Seals every item of a Secret on its own, for the place where it stands: `namespace`, the name of
-/// the Secret, the item. What is no secret goes along as the template.
+/// the Secret, the item. What is no secret goes along as the template; annotations by which kustomize or
+/// Helm keep track of the object stay with it.
 ///
 /// # Errors
 /// The first item that could not be sealed.
@@ -48,25 +50,30 @@ pub fn seal_secret(
         })?;
         encrypted_data.insert(item.clone(), sealed.to_base64());
     }
+    let (of_object, of_secret) = bookkeeping::split(&secret.annotations);
     Ok(SealedSecret {
         metadata: ObjectMeta {
             name: Some(secret.name.clone()),
             namespace: Some(namespace.to_owned()),
+            annotations: Some(of_object).filter(|annotations| !annotations.is_empty()),
             ..ObjectMeta::default()
         },
         spec: SealedSecretSpec {
             encrypted_data,
-            template: template_of(secret),
+            template: template_of(secret, of_secret),
             ..SealedSecretSpec::default()
         },
         status: None,
     })
 }
 
-fn template_of(secret: &SecretManifest) -> Option<SecretTemplate> {
+fn template_of(
+    secret: &SecretManifest,
+    annotations: BTreeMap<String, String>,
+) -> Option<SecretTemplate> {
     let metadata = TemplateMetadata {
         labels: secret.labels.clone(),
-        annotations: secret.annotations.clone(),
+        annotations,
     };
     let template = SecretTemplate {
         metadata: Some(metadata).filter(|metadata| *metadata != TemplateMetadata::default()),

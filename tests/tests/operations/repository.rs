@@ -128,14 +128,5 @@ fn sealed_values(file: &Path) -> Vec<SealedValue> {
 
 /// The blocks of a section of docs/operations.md.
 pub(crate) fn commands_of(heading: &str) -> Vec<String> {
-    let sections = document::sections(&document::read("docs/operations.md").unwrap());
-    let section = sections
-        .into_iter()
-        .find(|section| section.heading == heading)
-        .unwrap_or_else(|| panic!("docs/operations.md has no section \"{heading}\""));
-    assert!(
-        !section.commands.is_empty(),
-        "\"{heading}\" has no commands"
-    );
-    section.commands
+    document::commands("docs/operations.md", heading).unwrap_or_else(|error| panic!("{error}"))
 }
