@@ -14,6 +14,7 @@
 pub mod cache;
 pub mod canary;
 pub mod cluster;
+pub mod contexts;
 mod control_plane;
 pub mod controller;
 pub mod document;

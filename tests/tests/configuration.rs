@@ -7,7 +7,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 use waxwing_crypto::{Algorithm, Identity, Recipient};
-use waxwing_tests::{Cluster, Run, Stage, Terminal, canary::plaintext, wait};
+use waxwing_tests::{Cluster, Run, Stage, Terminal, canary::plaintext, contexts, wait};
 
 /// A terminal in an empty Git repository.
 fn repository(cluster: &Cluster) -> Terminal {
@@ -42,23 +42,6 @@ fn write(terminal: &Terminal, name: &str, text: &str) {
     fs::write(terminal.folder().join(name), text).unwrap();
 }
 
-/// One kubeconfig with a context for each of these clusters' admins.
-fn kubeconfig(clusters: &[(&str, &Cluster)]) -> String {
-    let (mut servers, mut users, mut contexts) = (Vec::new(), Vec::new(), Vec::new());
-    for (name, cluster) in clusters {
-        let text = fs::read_to_string(cluster.kubeconfig()).unwrap();
-        let file: Value = serde_json::from_str(&text).unwrap();
-        servers.push(json!({ "name": name, "cluster": file["clusters"][0]["cluster"] }));
-        users.push(json!({ "name": name, "user": file["users"][0]["user"] }));
-        contexts.push(json!({ "name": name, "context": { "cluster": name, "user": name } }));
-    }
-    let file = json!({
-        "apiVersion": "v1", "kind": "Config",
-        "clusters": servers, "users": users, "contexts": contexts,
-    });
-    file.to_string()
-}
-
 /// Retires the primary key and waits for the next one.
 async fn roll_over(stage: &Stage, terminal: &Terminal) -> Recipient {
     let old = stage.primary().await.unwrap();
@@ -88,7 +71,11 @@ async fn one_value_opens_in_two_clusters_each_with_its_own_key() {
     assert_ne!(keys[0], keys[1]);
     let terminal = repository(&east.cluster);
     let clusters = [("east", &east.cluster), ("west", &west.cluster)];
-    write(&terminal, "kube.json", &kubeconfig(&clusters));
+    write(
+        &terminal,
+        "kube.json",
+        &contexts::kubeconfig(&clusters).unwrap(),
+    );
     ok(
         &terminal,
         "waxwing init --kubeconfig kube.json --context east",
