@@ -12,8 +12,7 @@ use crate::git::Git;
 /// One `git cat-file` for all contents.
 pub(super) struct Blobs {
     process: Child,
-    /// Closed when the process is to end.
-    wanted: Option<ChildStdin>,
+    wanted: ChildStdin,
     contents: BufReader<ChildStdout>,
 }
 
@@ -23,7 +22,7 @@ impl Blobs {
         let (wanted, contents) = (process.stdin.take(), process.stdout.take());
         Ok(Self {
             process,
-            wanted,
+            wanted: wanted.expect("standard input is piped"),
             contents: BufReader::new(contents.expect("standard output is piped")),
         })
     }
@@ -41,9 +40,7 @@ impl Blobs {
     /// After the line `OBJECT TYPE LENGTH` comes the content, and the end of a line; `NAME missing`
     /// stands alone.
     fn try_read(&mut self, object: &str) -> io::Result<Blob> {
-        if let Some(wanted) = &mut self.wanted {
-            writeln!(wanted, "{object}")?;
-        }
+        writeln!(self.wanted, "{object}")?;
         let mut head = String::new();
         self.contents.read_line(&mut head)?;
         let (_, len) = head
@@ -78,8 +75,8 @@ pub(super) enum Blob {
 
 impl Drop for Blobs {
     fn drop(&mut self) {
-        self.wanted = None;
-        // It has nothing more to do, and what it ends with changes nothing.
+        // It only reads, and may be waiting for someone to take a content that nobody wants any more.
+        let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }

@@ -59,40 +59,33 @@ struct Found {
 /// Holds a text against all rules.
 pub(super) fn examine(text: &Text<'_>) -> Examination {
     let mut examination = Examination::default();
-    let mut found = Vec::new();
-    let documents = match documents(text) {
-        Content::Documents(documents) => documents,
-        Content::Broken(finding) => {
-            found.push(Found {
-                finding,
-                object_line: Some(1),
-            });
-            Vec::new()
-        }
+    let (documents, broken) = match documents(text) {
+        Content::Documents(documents) => (documents, None),
+        Content::Broken(finding) => (Vec::new(), Some(Found::within(finding, 1))),
         Content::Template => {
             examination.is_template = true;
-            Vec::new()
+            (Vec::new(), None)
         }
         Content::Binary => return examination,
     };
     let objects: Vec<Object<'_>> = documents.iter().flat_map(Document::objects).collect();
-    for object in &objects {
-        let findings = check_object(object, text).into_iter();
-        let line = object.location().line;
-        found.extend(findings.map(|finding| Found {
-            finding,
-            object_line: Some(line),
-        }));
-    }
-    let leaks = leaks::search(text.bytes);
-    found.extend(
-        leaks
-            .into_iter()
-            .filter_map(|leak| leaked(text, leak, &objects)),
-    );
+    let of_objects = objects.iter().flat_map(|object| check_object(object, text));
+    let leaks = leaks::search(text.bytes).into_iter();
+    let leaks = leaks.filter_map(|leak| leaked(text, leak, &objects));
+    let mut found: Vec<Found> = broken.into_iter().chain(of_objects).chain(leaks).collect();
     found.sort_by_key(|found| found.finding.line);
     examination.settle(found, text.bytes);
     examination
+}
+
+impl Found {
+    /// A finding about something that starts on `line`.
+    fn within(finding: Finding, line: usize) -> Self {
+        Self {
+            finding,
+            object_line: Some(line),
+        }
+    }
 }
 
 impl Examination {
@@ -167,19 +160,23 @@ fn is_template(text: &str) -> bool {
     memmem::find(text.as_bytes(), SEALED_WORD).is_none() && text.lines().any(has_placeholder)
 }
 
-fn check_object(object: &Object<'_>, text: &Text<'_>) -> Vec<Finding> {
+fn check_object(object: &Object<'_>, text: &Text<'_>) -> Vec<Found> {
     let told = |error: &ManifestError| Finding::new(Rule::of(error.problem()), error);
-    match object.kind() {
+    let findings: Vec<Finding> = match object.kind() {
         Kind::SealedSecret => {
             let Validation { findings, keys } = validate(object, text.namespace);
-            let mut findings: Vec<Finding> = findings.iter().map(told).collect();
-            if let Some((config, place)) = text.config {
-                findings.extend(clusters::check(object, &keys, config, place));
-            }
-            findings
+            let config = text.config.iter();
+            let of_config =
+                config.flat_map(|(config, place)| clusters::check(object, &keys, config, place));
+            findings.iter().map(told).chain(of_config).collect()
         }
         Kind::Secret | Kind::Other => plaintext(object).iter().map(told).collect(),
-    }
+    };
+    let line = object.location().line;
+    let findings = findings.into_iter();
+    findings
+        .map(|finding| Found::within(finding, line))
+        .collect()
 }
 
 /// The finding about a private key, unless its object is told to be in clear already.

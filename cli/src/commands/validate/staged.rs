@@ -74,7 +74,7 @@ pub(super) fn examine_all(
 fn config_in(folder: &Path, root: &Path, blobs: &mut Blobs) -> Result<Option<Config>, Failure> {
     let path = folder.join(FILE_NAME);
     let name = root.join(&path).display().to_string();
-    let Blob::Content(bytes) = blobs.read(&format!(":{}", path.display()))? else {
+    let Blob::Content(bytes) = blobs.read(&format!(":0:{}", path.display()))? else {
         return Ok(None);
     };
     let text = std::str::from_utf8(&bytes)
