@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::new_value::{Entries, NewValue};
-use crate::tree::{Content, NodeId, Scalar, Tree};
+use crate::document::Document;
+use crate::tree::{Content, NodeId, Scalar, Style, Tree};
 
 /// What should be different in a document.
 #[derive(Debug, Default)]
@@ -23,19 +24,33 @@ impl Expectation {
     }
 
     /// Whether `new` is `old` but for what should be different.
-    pub(crate) fn is_met(&self, old: &Tree, new: &Tree) -> bool {
+    pub(crate) fn is_met(&self, old: &Document, new: &Document) -> bool {
         let mut comparison = Comparison {
             expectation: self,
-            old,
-            new,
+            old: &old.tree,
+            new: &new.tree,
             became: HashMap::new(),
         };
-        match (old.root(), new.root()) {
-            (Some(old_root), Some(new_root)) => comparison.is_expected(old_root, new_root),
-            (None, None) => true,
-            _ => false,
-        }
+        old.format() == new.format()
+            && match (old.tree.root(), new.tree.root()) {
+                (Some(old_root), Some(new_root)) => comparison.is_expected(old_root, new_root),
+                (None, None) => true,
+                _ => false,
+            }
+            && open_block(old).and_then(|block| comparison.became.get(&block).copied())
+                == open_block(new)
     }
+}
+
+/// The block scalar that a text ends in, if it keeps its last line break and lacks that. Readers
+/// disagree on whether it is there; one that came or went would be a change to some of them.
+fn open_block(document: &Document) -> Option<NodeId> {
+    let last = document.tree.ids().last()?;
+    let is_open = match &document.tree.node(last).content {
+        Content::Scalar(text, Style::Literal | Style::Folded) => text.ends_with('\n'),
+        _ => false,
+    };
+    (is_open && !document.raw().ends_with('\n')).then_some(last)
 }
 
 struct Comparison<'a> {

@@ -103,6 +103,10 @@ fn encrypted_data_and_spec_are_made_where_they_are_missing() {
             "spec:\n   template:\n    data:\n      a: b\n# end\n",
             "spec:\n   template:\n    data:\n      a: b\n   encryptedData:\n      new: TkVX\n# end\n",
         ),
+        (
+            "spec:\n  encryptedData: {}\n  template:\n    data:\n      a: |\n        b",
+            "spec:\n  encryptedData:\n    new: TkVX\n  template:\n    data:\n      a: |\n        b",
+        ),
         ("spec: {}\n", "spec:\n  encryptedData:\n    new: TkVX\n"),
         ("spec:\n", "spec:\n  encryptedData:\n    new: TkVX\n"),
         ("", "spec:\n  encryptedData:\n    new: TkVX\n"),

@@ -124,7 +124,7 @@ fn what_cannot_be_edited_safely_is_refused_with_the_reason() {
     const THERE: &str = "an item of its new name is there already";
     const ABSENT: &str = "it does not stand in the object itself";
     const MERGE: &str = "a merge key << stands beside it";
-    let cases: [(Edit, &str, &str); 21] = [
+    let cases: [(Edit, &str, &str); 24] = [
         (insert, "\n    ? a\n    : YQ==\n", NO_OWN_LINE),
         (insert, " &all\n    a: YQ==\n  x: *all\n", SHARED),
         (insert, " YQ==\n", "what should hold it is no mapping"),
@@ -157,6 +157,14 @@ fn what_cannot_be_edited_safely_is_refused_with_the_reason() {
         (
             remove,
             "\n    b: |+\n      x\n    a: YQ==\n\n    c: y\n",
+            WOULD_DIFFER,
+        ),
+        // Without a line break at the end, readers disagree on what is in the block.
+        (insert, "\n    a: |\n      YQ==", WOULD_DIFFER),
+        (remove, "\n    b: |\n      x\n    a: YQ==", WOULD_DIFFER),
+        (
+            remove,
+            "\n    b: |\n      x\n    a: |\n      x",
             WOULD_DIFFER,
         ),
         (rename, "\n    a: YQ==\n    z.key: x\n", THERE),
