@@ -19,14 +19,16 @@ pub(crate) const VARIABLE: &str = "WAXWING_COMPLETE";
 /// Answers if a shell has asked what may come next, and tells whether one has.
 pub(crate) fn answer(name: ProgramName) -> bool {
     match name {
-        ProgramName::KubectlCompletion => kubectl::answer(),
+        ProgramName::KubectlCompletion => {
+            kubectl::answer();
+            true
+        }
         ProgramName::Waxwing | ProgramName::KubectlPlugin => {
             // Ends the process if a shell has asked.
             CompleteEnv::with_factory(crate::command)
                 .var(VARIABLE)
                 .complete();
-            return false;
+            false
         }
     }
-    true
 }
