@@ -2,6 +2,7 @@
 //! only beside another time of the same run.
 
 mod cli;
+mod controller;
 mod measure;
 mod repository;
 
@@ -13,6 +14,8 @@ use crate::command::Result;
 pub(crate) enum Bench {
     /// The command line: a repository of thousands of files, and the start of the program
     Cli(cli::Args),
+    /// The controller: thousands of SealedSecrets, restarts, and the time from apply to Secret
+    Controller(controller::Args),
 }
 
 /// Measures, and prints a table.
@@ -22,5 +25,6 @@ pub(crate) enum Bench {
 pub(crate) fn run(bench: &Bench) -> Result {
     match bench {
         Bench::Cli(args) => cli::run(args),
+        Bench::Controller(args) => controller::run(args),
     }
 }

@@ -1,0 +1,85 @@
+//! What was measured.
+
+use std::{fmt, time::Duration};
+
+use crate::latency::Latency;
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Figures {
+    pub(crate) all_secrets: Duration,
+    pub(crate) server: Duration,
+    pub(crate) fill_cpu: Duration,
+    pub(crate) fill_memory_kib: u64,
+    pub(crate) restart: Duration,
+    pub(crate) restart_cpu: Duration,
+    pub(crate) restart_memory_kib: u64,
+    pub(crate) at_rest: Latency,
+    pub(crate) under_load: Latency,
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ratio = self.all_secrets.as_secs_f64() / self.server.as_secs_f64();
+        let mib = |kib: u64| kib as f64 / 1024.0;
+        writeln!(
+            f,
+            "  all Secrets exist after    {:.2?}, {ratio:.2} times the server's own limit ({:.2?})",
+            self.all_secrets, self.server
+        )?;
+        writeln!(
+            f,
+            "    controller               {:.2?} of CPU, {:.1} MiB at most",
+            self.fill_cpu,
+            mib(self.fill_memory_kib)
+        )?;
+        writeln!(
+            f,
+            "  restart, all known after   {:.2?}, nothing unsealed or written",
+            self.restart
+        )?;
+        writeln!(
+            f,
+            "    controller               {:.2?} of CPU, {:.1} MiB at most",
+            self.restart_cpu,
+            mib(self.restart_memory_kib)
+        )?;
+        writeln!(
+            f,
+            "  from apply to Secret       {:.1?} p50, {:.1?} p99 at rest",
+            self.at_rest.p50, self.at_rest.p99
+        )?;
+        write!(
+            f,
+            "                             {:.1?} p50, {:.1?} p99 under load",
+            self.under_load.p50, self.under_load.p99
+        )
+    }
+}
+
+/// Each figure's median over the runs.
+pub(crate) fn medians(runs: &[Figures]) -> Figures {
+    Figures {
+        all_secrets: median(runs, |run| run.all_secrets),
+        server: median(runs, |run| run.server),
+        fill_cpu: median(runs, |run| run.fill_cpu),
+        fill_memory_kib: median(runs, |run| run.fill_memory_kib),
+        restart: median(runs, |run| run.restart),
+        restart_cpu: median(runs, |run| run.restart_cpu),
+        restart_memory_kib: median(runs, |run| run.restart_memory_kib),
+        at_rest: latency(runs, |run| run.at_rest),
+        under_load: latency(runs, |run| run.under_load),
+    }
+}
+
+fn latency(runs: &[Figures], of: impl Fn(&Figures) -> Latency) -> Latency {
+    Latency {
+        p50: median(runs, |run| of(run).p50),
+        p99: median(runs, |run| of(run).p99),
+    }
+}
+
+fn median<T: Ord + Copy>(runs: &[Figures], of: impl Fn(&Figures) -> T) -> T {
+    let mut values: Vec<T> = runs.iter().map(of).collect();
+    values.sort_unstable();
+    values[values.len() / 2]
+}
