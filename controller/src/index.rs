@@ -9,7 +9,7 @@ use waxwing_api::{Reason, SealedSecret};
 use waxwing_crypto::KeyId;
 
 use crate::object_key::ObjectKey;
-use crate::scope::{Area, Listing, Scope};
+use crate::scope::{Listing, Scope};
 use crate::status::first_reason;
 use crate::unseal::Failure;
 
@@ -196,20 +196,6 @@ impl Index {
             .collect()
     }
 
-    /// The objects of an area that were worked off.
-    pub(crate) fn keys_in(&self, area: &Area) -> Vec<ObjectKey> {
-        let inner = self.lock();
-        let known = inner
-            .entries
-            .iter()
-            .filter(|(_, entry)| entry.known.is_some());
-        known
-            .map(|(key, _)| key)
-            .filter(|key| !key.is_cluster_wide() && area.contains(&key.namespace))
-            .cloned()
-            .collect()
-    }
-
     /// How many objects are in each state, and how many are stale.
     pub(crate) fn count(&self) -> (HashMap<State, i64>, i64) {
         let inner = self.lock();
@@ -264,6 +250,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::scope::Area;
 
     fn key(name: &str) -> ObjectKey {
         ObjectKey {

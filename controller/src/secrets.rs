@@ -113,7 +113,7 @@ pub(crate) async fn follow(context: Context, area: Area) {
         let event = map_event(watch.next().await, |secret| read(&secret));
         let touched = match &event {
             Event::Apply((key, _)) | Event::Delete((key, _)) => vec![key.clone()],
-            Event::InitDone => context.index.keys_in(&area),
+            Event::InitDone => context.index.select(|_| true),
             Event::Init | Event::InitApply(_) => Vec::new(),
         };
         context.secrets.take(&area, event);

@@ -58,14 +58,16 @@ pub(crate) async fn spread(
         }
     };
     let failures: Vec<Failure> = failures.into_iter().chain(spread.failures()).collect();
-    let selection = selection.unwrap_or_default();
-    let namespaces = spread.status(&selection);
-    let version = digest::of(&key.name, &selection, &context.secrets, &spread.left);
+    let left = &spread.left;
+    let version = selection
+        .as_ref()
+        .map(|selection| digest::of(&key.name, selection, &context.secrets, left));
+    let namespaces = spread.status(&selection.unwrap_or_default());
     let verdict = Verdict {
         failures: &failures,
         key_ids: &unsealing.key_ids,
         oldest: unsealing.oldest,
-        secret_version: Some(version.to_string()),
+        secret_version: version.as_ref().map(ToString::to_string),
         staleness: Staleness::of(sealed, &unsealing.key_ids, keys),
         success: success(&namespaces),
     };
@@ -81,7 +83,7 @@ pub(crate) async fn spread(
     let known = Known::new(
         sealed,
         &failures,
-        Some(version),
+        version,
         unsealing.key_ids,
         unsealing.oldest,
         keys,
