@@ -1,12 +1,23 @@
 //! Two replicas: one acts, and the other one takes over, whatever becomes of the first.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::Range,
+    pin::pin,
+    time::{Duration, Instant},
+};
 
-use kube::api::DeleteParams;
-use waxwing_tests::{Cluster, Controller, Space, Stage, canary::plaintext, wait};
+use futures::StreamExt;
+use k8s_openapi::api::rbac::v1::{PolicyRule, Role};
+use kube::{
+    Api,
+    api::{DeleteParams, ListParams, Patch, PatchParams, WatchParams},
+};
+use serde_json::json;
+use waxwing_api::names::DEFAULT_NAMESPACE;
+use waxwing_tests::{Cluster, Controller, Space, Stage, canary::plaintext, sealing, wait};
 
-/// Objects enough that a leader that goes on has something to write at once.
-const OBJECTS: usize = 20;
+/// Enough that the leader can be caught in the midst of them.
+const OBJECTS: usize = 120;
 
 /// A cluster with two replicas; the first leads.
 async fn replicas() -> (Stage, Controller) {
@@ -64,39 +75,86 @@ async fn after_a_kill_the_other_replica_takes_over_when_the_lease_has_run_out() 
     stage.assert_no_plaintext_leaked().await.unwrap();
 }
 
-/// A replica that stands still hears, when it goes on, of objects that came meanwhile before it hears
-/// that they are gone and that it leads no more. What it would write for them is seen by the uid of its
-/// owner, which is gone.
+/// The first replica stands still in the midst of work. When the other one has done that work, and every
+/// object is gone again, it goes on: with answers to read and more to write.
 #[tokio::test]
 async fn a_leader_that_stood_still_for_longer_than_its_lease_writes_nothing_afterwards() {
-    let (stage, first) = replicas().await;
+    let cluster = Cluster::installed().await.unwrap();
+    let first = Controller::spawn(&cluster, &[]).await.unwrap();
+    let mut stage = Stage {
+        controller: None,
+        cluster,
+    };
     let space = stage.space("paused").await.unwrap();
-    unseal(&space, "one").await;
-    first.pause();
-    takes_over(&stage, &space, "two", "paused").await;
-    let names: Vec<String> = (0..OBJECTS).map(|number| format!("db-{number}")).collect();
-    for name in &names {
-        let sealed = space
-            .seal(name, &[("password", &plaintext(name))])
-            .await
-            .unwrap();
+    let primary = stage.primary().await.unwrap();
+    first.terminate().unwrap();
+    for number in 0..OBJECTS {
+        let name = format!("db-{number}");
+        let items = [("password", plaintext(&name))];
+        let items = items
+            .each_ref()
+            .map(|(item, value)| (*item, value.as_str()));
+        let sealed = sealing::sealed_secret(&space.namespace, &name, &items, &primary).unwrap();
         space.apply(&sealed).await.unwrap();
     }
-    for name in &names {
-        space.ready(name).await.unwrap();
-        space.delete(name).await.unwrap();
-    }
-    for name in &names {
-        space.secret_gone(name).await.unwrap();
-    }
-    let lost = stage.space("elsewhere").await.unwrap();
 
+    let first = Controller::launch(&stage.cluster, &[]).unwrap();
+    some_secrets(&space, 1..OBJECTS).await;
+    first.pause();
+    let second = Controller::spawn(&stage.cluster, &[]).await.unwrap();
+    second.to_lead().await.unwrap();
+    some_secrets(&space, OBJECTS..OBJECTS + 1).await;
+    let all = ListParams::default();
+    let parameters = DeleteParams::default();
+    space
+        .sealed_secrets()
+        .delete_collection(&parameters, &all)
+        .await
+        .unwrap();
+    some_secrets(&space, 0..1).await;
+
+    let version = space
+        .secrets()
+        .list_metadata(&all)
+        .await
+        .unwrap()
+        .metadata
+        .resource_version;
+    let secrets = space.secrets();
+    let events = secrets
+        .watch_metadata(&WatchParams::default(), &version.unwrap())
+        .await;
+    let mut events = pin!(events.unwrap());
     first.go_on();
-    wait::until("the first replica to stand by", async || {
-        let log = first.logs().map_err(|error| error.to_string())?;
-        if log.contains("another replica has taken the Lease")
-            || log.contains("could not be renewed in time")
-        {
+    stands_by(&first).await;
+    let written = tokio::time::timeout(Duration::from_secs(2), events.next()).await;
+    assert!(written.is_err(), "written: {written:?}");
+    assert!(!first.leads().await.unwrap(), "two replicas lead");
+    unseal(&space, "afterwards").await;
+    stage.controller = Some(second);
+    stage.assert_no_plaintext_leaked().await.unwrap();
+}
+
+/// Waits until the namespace has so many Secrets.
+async fn some_secrets(space: &Space, number: Range<usize>) {
+    wait::until(&format!("{number:?} Secrets"), async || {
+        let list = space.secrets().list_metadata(&ListParams::default()).await;
+        let found = list.map_err(|error| error.to_string())?.items.len();
+        if number.contains(&found) {
+            Ok(())
+        } else {
+            Err(format!("{found}"))
+        }
+    })
+    .await
+    .unwrap();
+}
+
+async fn stands_by(controller: &Controller) {
+    wait::until("the replica to stand by", async || {
+        let log = controller.logs().map_err(|error| error.to_string())?;
+        let lost = ["has taken the Lease", "could not be renewed in time"];
+        if lost.iter().any(|words| log.contains(words)) {
             Ok(())
         } else {
             Err(log)
@@ -104,19 +162,43 @@ async fn a_leader_that_stood_still_for_longer_than_its_lease_writes_nothing_afte
     })
     .await
     .unwrap();
-    for _ in 0..20 {
-        for name in &names {
-            assert!(!space.has_secret(name).await.unwrap(), "{name} was written");
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert!(!first.leads().await.unwrap(), "two replicas lead");
-    unseal(&lost, "three").await;
-    let parameters = DeleteParams::default();
-    space.secrets().delete("two", &parameters).await.unwrap();
-    space
-        .holds("two", &[("password", &plaintext("two"))])
+}
+
+/// It may write everything but its Lease.
+#[tokio::test]
+async fn a_leader_that_cannot_renew_its_lease_stops_acting() {
+    let stage = Stage::own(&[]).await.unwrap();
+    let space = stage.space("unrenewed").await.unwrap();
+    let controller = stage.controller.as_ref().unwrap();
+    unseal(&space, "one").await;
+    let roles: Api<Role> = Api::namespaced(space.client.clone(), DEFAULT_NAMESPACE);
+    let role = roles.get("waxwing-controller").await.unwrap();
+    let is_of_leases = |rule: &PolicyRule| {
+        let resources = rule.resources.as_deref().unwrap_or_default();
+        resources == ["leases"]
+    };
+    let mut rules = role.rules.clone().unwrap();
+    rules.retain(|rule| !is_of_leases(rule));
+    set_rules(&roles, rules).await;
+
+    stands_by(controller).await;
+    let value = plaintext("two");
+    let sealed = space.seal("two", &[("password", &value)]).await.unwrap();
+    space.apply(&sealed).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(!space.has_secret("two").await.unwrap(), "it went on");
+    assert!(!controller.leads().await.unwrap());
+
+    set_rules(&roles, role.rules.unwrap()).await;
+    space.ready("two").await.unwrap();
+    stage.assert_no_plaintext_leaked().await.unwrap();
+}
+
+async fn set_rules(roles: &Api<Role>, rules: Vec<PolicyRule>) {
+    let patch = Patch::Merge(json!({ "rules": rules }));
+    let parameters = PatchParams::default();
+    roles
+        .patch("waxwing-controller", &parameters, &patch)
         .await
         .unwrap();
-    stage.assert_no_plaintext_leaked().await.unwrap();
 }
