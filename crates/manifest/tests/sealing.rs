@@ -269,6 +269,14 @@ fn validation_finds_everything_and_names_its_line() {
             &[(10, "spec.deletionPolicy: is none of Delete and Retain")],
         ),
         (
+            "  template:\n",
+            "  template:\n    immutablePolicy: Never\n",
+            &[(
+                11,
+                "spec.template.immutablePolicy: is none of Refuse and Recreate",
+            )],
+        ),
+        (
             "type: kubernetes.io/basic-auth",
             "type: kubernetes.io/tls",
             &[(
