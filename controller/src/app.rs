@@ -194,7 +194,11 @@ fn keep_warm(context: &Context, namespace: &str) {
     let namespace = namespace.to_owned();
     tokio::spawn(async move { keys::follow(client, &namespace, &keys, &health).await });
     for area in context.scope.areas() {
-        tokio::spawn(secrets::follow(context.clone(), area.clone()));
+        if context.scope.repairs_drift() {
+            tokio::spawn(secrets::follow(context.clone(), area.clone()));
+        } else {
+            context.secrets.leave_unwatched(area);
+        }
     }
     if context.scope.is_cluster_wide() {
         tokio::spawn(cluster_wide::follow(context.clone()));

@@ -96,6 +96,20 @@ pub(crate) struct RunArgs {
     )]
     pub(crate) recovery_recipient: Vec<String>,
 
+    /// Whether a Secret that someone else changes or deletes is put right
+    ///
+    /// Without it the controller neither lists nor watches Secrets outside of its own namespace, and needs no
+    /// permission for it; it writes a Secret when its SealedSecret or the keys change, and does not look after
+    /// ClusterSealedSecrets. See deploy/kustomize/components/without-drift-repair.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        env = "WAXWING_DRIFT_REPAIR",
+        default_value = "true",
+        action = clap::ArgAction::Set
+    )]
+    pub(crate) drift_repair: bool,
+
     /// How many SealedSecrets are worked on at the same time
     #[arg(
         long,
@@ -196,10 +210,15 @@ impl RunArgs {
     /// What this controller looks after.
     pub(crate) fn scope(&self) -> Scope {
         let selector = self.label_selector.as_deref().map(str::trim);
-        Scope::new(
+        let scope = Scope::new(
             &self.watch_namespace,
             selector.filter(|selector| !selector.is_empty()),
-        )
+        );
+        if self.drift_repair {
+            scope
+        } else {
+            scope.without_drift_repair()
+        }
     }
 
     /// The namespace of the controller.

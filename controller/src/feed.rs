@@ -94,6 +94,11 @@ fn observe(context: &Context, mut object: SealedSecret) {
     {
         return;
     }
+    if !context.scope.repairs_drift()
+        && let Some(left) = object.secret_version()
+    {
+        context.secrets.assume(&key, left);
+    }
     let keys = context.keys.current();
     match status::settled(&object, &keys, context.secret_version(&key).as_deref()) {
         Some(settled) if settled.stale_is_current => {

@@ -47,7 +47,9 @@ impl Health {
         for part in [Part::KeySecrets, Part::SealingKeys, Part::Keys] {
             health.set_unready(part, &Area::Everywhere, NOT_LOADED);
         }
-        health.set_not_loaded(Part::Secrets, scope);
+        if scope.repairs_drift() {
+            health.set_not_loaded(Part::Secrets, scope);
+        }
         if scope.is_cluster_wide() {
             health.set_not_loaded(Part::Namespaces, scope);
         }

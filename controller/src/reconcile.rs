@@ -164,12 +164,7 @@ async fn renew(
         Err(failures) => (failures, None),
     };
     record(context, key, sealed, &unsealing.key_ids, &failures);
-    let previous_version = || {
-        sealed
-            .status
-            .as_ref()
-            .and_then(|status| status.secret_resource_version.clone())
-    };
+    let previous_version = || sealed.secret_version().map(str::to_owned);
     let verdict = Verdict {
         failures: &failures,
         key_ids: &unsealing.key_ids,

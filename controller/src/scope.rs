@@ -72,6 +72,7 @@ impl Listing {
 pub(crate) struct Scope {
     areas: Arc<[Area]>,
     label_selector: Option<Arc<str>>,
+    drift_repair: bool,
 }
 
 impl Scope {
@@ -87,7 +88,21 @@ impl Scope {
         Self {
             areas,
             label_selector: label_selector.map(Into::into),
+            drift_repair: true,
         }
+    }
+
+    /// The same, but a Secret that someone else changes or deletes stays so.
+    pub(crate) fn without_drift_repair(self) -> Self {
+        Self {
+            drift_repair: false,
+            ..self
+        }
+    }
+
+    /// Whether Secrets are watched.
+    pub(crate) fn repairs_drift(&self) -> bool {
+        self.drift_repair
     }
 
     /// Never overlapping.
@@ -95,9 +110,9 @@ impl Scope {
         &self.areas
     }
 
-    /// Whether ClusterSealedSecrets are looked after: they need the whole cluster.
+    /// Whether ClusterSealedSecrets are looked after: they need the whole cluster, and a view of their Secrets.
     pub(crate) fn is_cluster_wide(&self) -> bool {
-        *self.areas == [Area::Everywhere]
+        self.drift_repair && *self.areas == [Area::Everywhere]
     }
 
     /// All lists of objects that are looked after.

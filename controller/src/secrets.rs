@@ -70,6 +70,18 @@ impl Secrets {
         }
     }
 
+    /// Secrets of the area are not watched: nothing is known of them but what the controller leaves.
+    pub(crate) fn leave_unwatched(&self, area: &Area) {
+        self.take(area, Event::Init);
+        self.take(area, Event::InitDone);
+    }
+
+    /// The Secret is not watched: it is taken to be as its object says that it was left.
+    pub(crate) fn assume(&self, key: &ObjectKey, left: &str) {
+        let before = self.version(key);
+        self.leave(key, before.as_deref(), Seen::new(left, false));
+    }
+
     fn look<T>(&self, key: &ObjectKey, read: impl FnOnce(&Seen) -> T) -> Option<T> {
         let mirrors = self.lock();
         // Areas do not overlap.
@@ -147,5 +159,31 @@ pub(crate) fn queue_if_drifted(key: &ObjectKey, context: &Context) {
     };
     if context.queue.is_running(key) || drifted() {
         context.queue.add(key.clone(), Work::secret_changed());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_is_not_watched_is_in_the_version_in_which_it_was_left() {
+        let secrets = Secrets::default();
+        let key = ObjectKey::new("prod", "db");
+        secrets.assume(&key, "1");
+        assert_eq!(
+            secrets.version(&key),
+            None,
+            "it is watched, and not listed yet"
+        );
+
+        secrets.leave_unwatched(&Area::Everywhere);
+        assert_eq!(secrets.version(&key), None);
+        for version in ["1", "2"] {
+            secrets.assume(&key, version);
+            assert_eq!(secrets.version(&key).as_deref(), Some(version));
+        }
+        secrets.leave(&key, Some("2"), Seen::new("3", false));
+        assert_eq!(secrets.version(&key).as_deref(), Some("3"));
     }
 }

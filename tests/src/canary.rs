@@ -23,6 +23,15 @@ pub fn traces(text: &str) -> Vec<&'static str> {
         .collect()
 }
 
+/// How often each form of the marker stands in `bytes`, without the forms that do not.
+pub fn count(bytes: &[u8]) -> Vec<(&'static str, usize)> {
+    let counts = forms().iter().map(|(name, form)| {
+        let found = memchr::memmem::find_iter(bytes, form.as_bytes());
+        (*name, found.count())
+    });
+    counts.filter(|(_, count)| *count > 0).collect()
+}
+
 fn marker() -> &'static str {
     static MARKER: OnceLock<String> = OnceLock::new();
     MARKER.get_or_init(|| format!("canary{:032x}", rand::random::<u128>()))

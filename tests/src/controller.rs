@@ -9,6 +9,7 @@ use crate::{
     cluster::Cluster,
     control_plane::{free_port, get, wait_ready},
     error::{Context, HarnessError},
+    memory,
     process::Process,
     programs::Programs,
     usage::Usage,
@@ -127,6 +128,22 @@ impl Controller {
     /// When the log cannot be read.
     pub fn logs(&self) -> Result<String, HarnessError> {
         std::fs::read_to_string(self.process.log()).context("read the controller's log")
+    }
+
+    /// All plaintexts of this test process that stand in its memory now. Only root may look.
+    ///
+    /// # Errors
+    /// When it has ended, or its memory may not be read.
+    pub fn plaintexts_in_memory(&self) -> Result<Vec<memory::Trace>, HarnessError> {
+        memory::plaintexts(self.process.pid())
+    }
+
+    /// Whether `text` stands in its memory now. Only root may look.
+    ///
+    /// # Errors
+    /// When it has ended, or its memory may not be read.
+    pub fn has_in_memory(&self, text: &str) -> Result<bool, HarnessError> {
+        memory::contains(self.process.pid(), text)
     }
 
     /// CPU time and peak memory up to now.

@@ -24,6 +24,7 @@ pub mod go_tools;
 pub mod helm;
 pub mod kustomize;
 pub mod manifests;
+pub mod memory;
 pub mod process;
 pub mod programs;
 pub mod scratch;

@@ -1,5 +1,5 @@
 //! The one entry point for people and CI: `cargo xtask demo | test | crds | manifests | schema | man |
-//! bench`.
+//! dist | bench`.
 
 #![forbid(unsafe_code)]
 
@@ -7,6 +7,8 @@ mod bench;
 mod command;
 mod crds;
 mod demo;
+mod dist;
+mod elf;
 mod man;
 mod manifests;
 mod schema;
@@ -36,6 +38,8 @@ enum Command {
     Manifests,
     /// Write the JSON schema of .waxwing.yaml to docs/waxwing.schema.json
     Schema,
+    /// Build what a release consists of, in the folder dist: static programs, bills of materials, checksums
+    Dist,
     /// Write the manual pages of waxwing, for those who package it
     Man(man::Args),
     /// Measure how fast it is on this machine
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         Command::Demo => demo::run(),
         Command::Test => test::run(),
         Command::Crds => crds::run(),
+        Command::Dist => dist::run_all(),
         Command::Manifests => manifests::run(),
         Command::Schema => schema::run(),
         Command::Man(args) => man::run(&args),

@@ -54,6 +54,15 @@ pub(crate) const MAX_ITEMS: u32 = 1024;
 pub(crate) const ITEM_NAME_RULE: &str = "self.all(item, item.size() <= 253 && item.matches('^[-._a-zA-Z0-9]+$') && item != '.' && !item.startsWith('..'))";
 pub(crate) const ITEM_NAME_MESSAGE: &str = "an item name is 1 to 253 of the characters A-Z a-z 0-9 - _ . and neither \".\" nor begins with \"..\"";
 
+impl SealedSecret {
+    /// The resource version of the Secret as the controller last left it.
+    #[must_use]
+    pub fn secret_version(&self) -> Option<&str> {
+        let status = self.status.as_ref()?;
+        status.secret_resource_version.as_deref()
+    }
+}
+
 /// The schema of a sealed value: what base64 in one line looks like. Whether it opens, only the
 /// controller can tell.
 #[derive(JsonSchema)]

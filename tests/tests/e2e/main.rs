@@ -20,6 +20,7 @@ mod keys;
 mod kills;
 mod lifecycle;
 mod many_objects;
+mod memory;
 mod namespaced;
 mod ownership;
 mod renewal;
@@ -31,6 +32,7 @@ mod status;
 mod takeover;
 mod templates;
 mod unsealing;
+mod without_drift_repair;
 
 use waxwing_tests::{Space, Stage};
 

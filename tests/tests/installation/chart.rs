@@ -67,8 +67,17 @@ fn what_is_made_from_one_source_is_up_to_date() {
 
 #[test]
 fn kustomize_installs_what_helm_installs() {
-    let mut of_helm = render(&[]);
-    let mut of_kustomize = by_name(kustomize::objects(&kustomize::base()).unwrap());
+    let of_kustomize = by_name(kustomize::objects(&kustomize::base()).unwrap());
+    assert_same(render(&[]), of_kustomize);
+}
+
+#[test]
+fn kustomize_leaves_out_drift_repair_as_helm_does() {
+    let of_kustomize = kustomize::with_components(&["without-drift-repair"]).unwrap();
+    assert_same(set("driftRepair=false"), by_name(of_kustomize));
+}
+
+fn assert_same(mut of_helm: Objects, mut of_kustomize: Objects) {
     assert!(of_kustomize.remove("Namespace/waxwing-system").is_some());
     for object in of_helm.values_mut().chain(of_kustomize.values_mut()) {
         let is_definition = object["kind"] == "CustomResourceDefinition";
