@@ -169,6 +169,24 @@ impl Controller {
         self.process.go_on();
     }
 
+    /// How often it has tried to unseal an object, where its metric has this label; any, if empty.
+    ///
+    /// # Errors
+    /// When it does not answer, or counts in no whole numbers.
+    pub async fn unseals(&self, label: &str) -> Result<u64, HarnessError> {
+        let metrics = self.metrics().await?;
+        let counts = metrics.lines().filter_map(|line| {
+            let (labels, count) = line
+                .strip_prefix("waxwing_unseal_total{")?
+                .split_once("} ")?;
+            labels.contains(label).then(|| count.parse::<u64>())
+        });
+        counts
+            .sum::<Result<u64, _>>()
+            .map_err(std::io::Error::other)
+            .context("read how often the controller unsealed")
+    }
+
     /// Whether it says that it leads.
     ///
     /// # Errors

@@ -73,11 +73,7 @@ async fn measure(program: &Path, objects: usize) -> Result<Figures> {
     until_ready(&controller, objects).await?;
     let restart = started.elapsed();
     let restarted = controller.usage()?;
-    let unseals = controller
-        .metrics()
-        .await?
-        .matches("waxwing_unseal_total{")
-        .count();
+    let unseals = controller.unseals("").await?;
     assert!(unseals == 0, "the restart unsealed something");
     assert!(
         load::newest_version(&space).await? == version,
