@@ -8,8 +8,8 @@ use clap::builder::{PossibleValuesParser, Styles, TypedValueParser};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    completions, create, diff, generate, init, inspect, keygen, keys, krm, recipients, rename,
-    reseal, schema, seal, set, status, textconv, unseal, unset, validate,
+    completions, create, diff, edit, generate, init, inspect, keygen, keys, krm, recipients,
+    rename, reseal, schema, seal, set, status, textconv, unseal, unset, validate,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -50,6 +50,7 @@ pub(crate) enum Command {
     Set(set::Args),
     Unset(unset::Args),
     Rename(rename::Args),
+    Edit(edit::Args),
     Unseal(unseal::Args),
     Inspect(inspect::Args),
     Validate(validate::Args),

@@ -54,6 +54,14 @@ impl Failure {
         self.0.iter().map(|diagnostic| diagnostic.message.as_str())
     }
 
+    /// Each message with its advice, on one line.
+    pub(crate) fn sentences(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|diagnostic| {
+            let help = diagnostic.help.iter().map(|help| format!("; {help}"));
+            help.fold(diagnostic.message.clone(), |told, help| told + &help)
+        })
+    }
+
     /// `value`, unless something went wrong.
     pub(crate) fn or<T>(self, value: T) -> Result<T, Self> {
         if self.0.is_empty() {

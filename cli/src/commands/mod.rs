@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod create;
 pub(crate) mod diff;
+pub(crate) mod edit;
 pub(crate) mod generate;
 mod in_place;
 pub(crate) mod init;
@@ -40,6 +41,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Set(args) => set::run(&args),
         Command::Unset(args) => unset::run(&args),
         Command::Rename(args) => rename::run(&args),
+        Command::Edit(args) => edit::run(&args),
         Command::Unseal(args) => unseal::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Validate(args) => validate::run(&args),

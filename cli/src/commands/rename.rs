@@ -9,7 +9,7 @@ use waxwing_manifest::names::{NameError, check_item};
 
 use super::in_place::{Action, EditedFile, ObjectArgs, Report, SealedObject};
 use crate::completion;
-use crate::diagnostic::{Advice, Failure, warn};
+use crate::diagnostic::{Advice, Failure};
 use crate::report_format::ReportFormat;
 
 const EXAMPLES: &str = "\
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let target = args.object.choice().of(&file)?;
     check_allowed(&target, item, new)?;
     file.write(&[Change::rename_item(target.object(), item, new)?])?;
-    warn_of_templates(&target, item);
+    target.warn_of_templates(item);
     let mut report = Report::new(&file, &target);
     let new_name = new.to_owned();
     report.add(item, Action::Renamed { new_name }, None);
@@ -82,25 +82,6 @@ fn check_allowed(target: &SealedObject<'_>, item: &str, new: &str) -> Result<(),
         .into());
     }
     Ok(())
-}
-
-/// Templates name items, and are left as they are: they may mean something else.
-fn warn_of_templates(target: &SealedObject<'_>, item: &str) {
-    let mentions = target
-        .templates()
-        .iter()
-        .filter(|(_, text)| text.contains(item));
-    let names: Vec<&str> = mentions.map(|(name, _)| name.as_str()).collect();
-    if !names.is_empty() {
-        warn(
-            &format!(
-                "{}: spec.template.data mentions \"{item}\" in {}",
-                target.object().describe(),
-                names.join(", ")
-            ),
-            "templates are left as they are; if they mean the item, put its new name there by hand",
-        );
-    }
 }
 
 /// A name that an item cannot be given.

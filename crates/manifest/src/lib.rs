@@ -5,9 +5,10 @@
 //! Secret; [`unseal`] opens a SealedSecret; [`sealed_items`] and [`validate`] look at one without any
 //! key; [`plaintext()`] tells what a Secret gives away. [`rewrite`] puts the stream together again, with
 //! objects replaced and everything else as it was; [`edit`] adds, changes, renames and removes sealed
-//! items in place and touches no other byte; [`write()`] makes a stream of one object. A backup of
-//! sealing keys is written by [`write_sealing_keys`] and read, object by object,
-//! by [`read_sealing_key`]. A file of settings is read by [`Document::read_as`] as a Rust type;
+//! items in place and touches no other byte; [`write()`] makes a stream of one object, and
+//! [`write_readable`] one for people to edit. A backup of sealing keys is written by
+//! [`write_sealing_keys`] and read, object by object, by [`read_sealing_key`]. A file of settings is
+//! read by [`Document::read_as`] as a Rust type;
 //! [`change_texts`] changes values in it.
 //!
 //! A text is read into one tree whose nodes know their bytes (`yaml_reader` and `json_reader` make
@@ -57,7 +58,7 @@ pub use location::Location;
 pub use object::{Kind, Object};
 pub use path::Step;
 pub use plaintext::plaintext;
-pub use rewrite::{Replacement, rewrite, write};
+pub use rewrite::{Replacement, rewrite, write, write_readable};
 pub use seal::{SealItemError, seal_secret};
 pub use sealed_secret::{SealedItem, read_sealed_secret, sealed_items};
 pub use sealing_key::{is_sealing_key, read_sealing_key, write_sealing_keys};

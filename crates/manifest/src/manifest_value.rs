@@ -9,11 +9,36 @@ use zeroize::Zeroizing;
 use crate::secret::SecretManifest;
 use crate::value::Value;
 
+/// A Secret as kubectl prints it, all values in base64.
 pub(crate) fn secret_value(secret: &SecretManifest) -> Value {
     let items = secret
         .items
         .iter()
         .map(|(item, value)| (item.clone(), base64_of(value)));
+    value_with(secret, Some(Value::Map(items.collect())), None)
+}
+
+/// A Secret as people write it: texts as they are, and only other bytes in base64.
+pub(crate) fn readable_secret_value(secret: &SecretManifest) -> Value {
+    let (mut texts, mut others) = (Vec::new(), Vec::new());
+    for (item, value) in &secret.items {
+        match text_of(value) {
+            Some(text) => texts.push((item.clone(), Value::text(text))),
+            None => others.push((item.clone(), base64_of(value))),
+        }
+    }
+    let data = (!others.is_empty()).then_some(Value::Map(others));
+    value_with(secret, data, Some(Value::Map(texts)))
+}
+
+/// What an editor shows as it is.
+fn text_of(value: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(value).ok()?;
+    let is_visible = |character: char| !character.is_control() || "\n\r\t".contains(character);
+    text.chars().all(is_visible).then_some(text)
+}
+
+fn value_with(secret: &SecretManifest, data: Option<Value>, texts: Option<Value>) -> Value {
     Value::map([
         ("apiVersion", Some(Value::text("v1"))),
         ("kind", Some(Value::text("Secret"))),
@@ -28,7 +53,8 @@ pub(crate) fn secret_value(secret: &SecretManifest) -> Value {
         ),
         ("type", secret.type_.as_deref().map(Value::text)),
         ("immutable", secret.immutable.map(Value::Bool)),
-        ("data", Some(Value::Map(items.collect()))),
+        ("data", data),
+        ("stringData", texts),
     ])
 }
 

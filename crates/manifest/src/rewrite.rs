@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::document::{Document, Format};
 use crate::error::ManifestError;
 use crate::json_writer::write_json;
-use crate::manifest_value::{sealed_secret_value, secret_value};
+use crate::manifest_value::{readable_secret_value, sealed_secret_value, secret_value};
 use crate::object::Object;
 use crate::secret::SecretManifest;
 use crate::tree::NodeId;
@@ -42,6 +42,14 @@ pub fn write(object: Replacement, format: Format) -> Zeroizing<String> {
         Format::Json => write_json(&value, &mut text),
         Format::Yaml => write_yaml(&value, &mut text),
     }
+    text
+}
+
+/// Writes a Secret as YAML for people to read and edit: what is text under `stringData`, and other
+/// bytes in base64 under `data`.
+pub fn write_readable(secret: &SecretManifest) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::new());
+    write_yaml(&readable_secret_value(secret), &mut text);
     text
 }
 

@@ -57,15 +57,38 @@ impl EditedFile {
     }
 
     /// Makes the changes and writes the file, whole or not at all.
+    pub(crate) fn write(&self, changes: &[Change<'_>]) -> Result<(), Failure> {
+        self.replace(&self.with(changes)?)
+    }
+
+    /// The text of the file with the changes.
     ///
     /// # Errors
-    /// The changes would make a SealedSecret invalid that was not; the file is read-only, or someone
-    /// else has changed it since it was read.
-    pub(crate) fn write(&self, changes: &[Change<'_>]) -> Result<(), Failure> {
+    /// They would make a SealedSecret invalid that was not.
+    pub(crate) fn with(&self, changes: &[Change<'_>]) -> Result<String, Failure> {
         let text = edit::apply(&self.documents, changes)?;
         self.check_valid(&text)?;
+        Ok(text)
+    }
+
+    /// Writes another text in the place of the file's, whole or not at all.
+    ///
+    /// # Errors
+    /// The file is read-only, or someone else has changed it since it was read.
+    pub(crate) fn replace(&self, text: &str) -> Result<(), Failure> {
+        self.check_writable()?;
         self.check_untouched()?;
         Ok(Destination::File(self.path.clone()).write(text.as_bytes(), Audience::Public)?)
+    }
+
+    /// Refuses a file that is read-only.
+    pub(crate) fn check_writable(&self) -> Result<(), Failure> {
+        let metadata = self.path.metadata();
+        if metadata.is_ok_and(|metadata| metadata.permissions().readonly()) {
+            let path = self.path.clone();
+            return Err(FileError::ReadOnly { path }.into());
+        }
+        Ok(())
     }
 
     fn check_valid(&self, text: &str) -> Result<(), Failure> {
@@ -84,12 +107,8 @@ impl EditedFile {
     }
 
     fn check_untouched(&self) -> Result<(), Failure> {
-        let path = self.path.clone();
-        let metadata = self.path.metadata();
-        if metadata.is_ok_and(|metadata| metadata.permissions().readonly()) {
-            return Err(FileError::ReadOnly { path }.into());
-        }
         if *read_text(&self.path)? != *self.text {
+            let path = self.path.clone();
             return Err(FileError::Changed { path }.into());
         }
         Ok(())

@@ -11,5 +11,5 @@ mod set_items;
 pub(super) use file::EditedFile;
 pub(super) use object::{ObjectArgs, ObjectChoice, SealedObject};
 pub(super) use report::{Action, Report};
-pub(super) use sealing::check_can_be_set;
+pub(super) use sealing::{Sealing, check_can_be_set, put};
 pub(super) use set_items::{SetOrder, set_items};

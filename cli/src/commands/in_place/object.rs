@@ -6,7 +6,7 @@ use waxwing_crypto::{Place, Scope, ScopeKind, SealedValue};
 use waxwing_manifest::{ManifestError, Object, Problem, read_sealed_secret};
 
 use super::EditedFile;
-use crate::diagnostic::{Advice, Failure};
+use crate::diagnostic::{Advice, Failure, warn};
 use crate::namespace::FallbackNamespace;
 use crate::suggestion::nearest;
 
@@ -146,6 +146,26 @@ impl<'a> SealedObject<'a> {
             name: self.object.name().unwrap_or_default(),
             item,
         }))
+    }
+
+    /// Tells which templates mention an item that got another name. They are left as they are: they may
+    /// mean something else.
+    pub(crate) fn warn_of_templates(&self, item: &str) {
+        let mentions = self
+            .templates
+            .iter()
+            .filter(|(_, text)| text.contains(item));
+        let names: Vec<&str> = mentions.map(|(name, _)| name.as_str()).collect();
+        if !names.is_empty() {
+            warn(
+                &format!(
+                    "{}: spec.template.data mentions \"{item}\" in {}",
+                    self.object.describe(),
+                    names.join(", ")
+                ),
+                "templates are left as they are; if they mean the item, put its new name there by hand",
+            );
+        }
     }
 
     fn no_item(&self, item: &str) -> NoItem {

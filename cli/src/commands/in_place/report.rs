@@ -1,5 +1,7 @@
 //! What was done to the items of a SealedSecret, for people and for programs.
 
+use std::slice;
+
 use serde::Serialize;
 use waxwing_crypto::Scope;
 
@@ -72,17 +74,34 @@ impl Report {
 
     /// Tells people on standard error, or programs on standard output.
     pub(crate) fn tell(&self, format: ReportFormat) -> Result<(), OutputError> {
-        match format {
-            ReportFormat::Json => {
-                let json = serde_json::to_string_pretty(self).expect("a report is plain data");
-                output::write_stdout(format!("{json}\n").as_bytes())
-            }
-            ReportFormat::Table => {
-                for item in &self.items {
-                    note(&format!("{}: {}: {}", self.file, self.object, item.line()));
-                }
-                Ok(())
-            }
+        tell(self, slice::from_ref(self), format)
+    }
+
+    /// Tells of several SealedSecrets, programs with a list.
+    pub(crate) fn tell_each(reports: &[Self], format: ReportFormat) -> Result<(), OutputError> {
+        tell(&reports, reports, format)
+    }
+
+    fn note(&self) {
+        for item in &self.items {
+            note(&format!("{}: {}: {}", self.file, self.object, item.line()));
+        }
+    }
+}
+
+fn tell(
+    json: &impl Serialize,
+    reports: &[Report],
+    format: ReportFormat,
+) -> Result<(), OutputError> {
+    match format {
+        ReportFormat::Json => {
+            let json = serde_json::to_string_pretty(json).expect("a report is plain data");
+            output::write_stdout(format!("{json}\n").as_bytes())
+        }
+        ReportFormat::Table => {
+            reports.iter().for_each(Report::note);
+            Ok(())
         }
     }
 }

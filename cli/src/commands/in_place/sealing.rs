@@ -46,7 +46,7 @@ impl Sealing<'_> {
             let item = item.to_owned();
             explain(&target.object(), SealItemError { item, source })
         })?;
-        let (change, action) = change(target, item, &sealed.to_base64())?;
+        let (change, action) = put(target, item, &sealed.to_base64())?;
         Ok(Sealed {
             change,
             scope,
@@ -57,10 +57,11 @@ impl Sealing<'_> {
 
 /// Refuses an item that cannot be given a value in this file, before anyone types one.
 pub(crate) fn check_can_be_set(target: &SealedObject<'_>, item: &str) -> Result<(), Failure> {
-    change(target, item, STAND_IN).map(drop)
+    put(target, item, STAND_IN).map(drop)
 }
 
-fn change<'a>(
+/// Gives an item a sealed value, whether it is there or new.
+pub(crate) fn put<'a>(
     target: &SealedObject<'a>,
     item: &str,
     value: &str,
