@@ -130,6 +130,22 @@ impl Controller {
         std::fs::read_to_string(self.process.log()).context("read the controller's log")
     }
 
+    /// Waits until all of these words are in its log, and returns the log.
+    ///
+    /// # Errors
+    /// When they are not in time, or the log cannot be read.
+    pub async fn logged(&self, words: &[&str]) -> Result<String, HarnessError> {
+        wait::until(&format!("{words:?} in the log"), async || {
+            let log = self.logs().map_err(|error| error.to_string())?;
+            if words.iter().all(|word| log.contains(word)) {
+                Ok(log)
+            } else {
+                Err(log)
+            }
+        })
+        .await
+    }
+
     /// All plaintexts of this test process that stand in its memory now. Only root may look.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! `cargo xtask dist`: what a release consists of, in the folder dist: for each platform the two programs,
 //! static and stripped, their bills of materials, and the checksums of all of it.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -62,7 +63,7 @@ impl Platform {
     /// What is not installed that a build for this platform needs.
     fn missing(&self) -> Result<Option<String>> {
         let Self { target, linker, .. } = self;
-        let output = Command::new("rustc")
+        let output = Command::new(compiler())
             .args(["--print", "target-libdir", "--target", target])
             .output()?;
         let libraries = String::from_utf8_lossy(&output.stdout).trim().to_owned();
@@ -79,6 +80,11 @@ impl Platform {
         let target = self.target.to_uppercase().replace('-', "_");
         format!("CARGO_TARGET_{target}_{name}")
     }
+}
+
+/// The one that Cargo takes.
+fn compiler() -> OsString {
+    std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
 }
 
 fn build(platform: &Platform, dist: &Path) -> Result {

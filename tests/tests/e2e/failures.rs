@@ -1,7 +1,7 @@
 //! SealedSecrets that cannot be unsealed: nothing is written, and the conditions say why.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use waxwing_api::{ConditionType, Reason, SecretTemplate};
+use waxwing_api::{ConditionType, Reason, SealedSecret, SecretTemplate};
 use waxwing_crypto::{Algorithm, Identity, Place, ScopeKind};
 use waxwing_tests::{
     canary::plaintext,
@@ -160,6 +160,12 @@ async fn one_bad_item_among_good_ones_stops_them_all_and_every_bad_one_is_named(
     .await;
 }
 
+/// Adds an item that is Malformed.
+fn spoil(sealed: &mut SealedSecret) {
+    let items = &mut sealed.spec.encrypted_data;
+    items.insert("bad".to_owned(), "AAAA".to_owned());
+}
+
 #[tokio::test]
 async fn a_failing_change_leaves_the_last_good_secret() {
     play("last-good", async |_, space| {
@@ -170,10 +176,7 @@ async fn a_failing_change_leaves_the_last_good_secret() {
             .seal("db", &[("password", &plaintext("second"))])
             .await
             .unwrap();
-        sealed
-            .spec
-            .encrypted_data
-            .insert("bad".to_owned(), "AAAA".to_owned());
+        spoil(&mut sealed);
         space.apply(&sealed).await.unwrap();
         space.refused("db", Reason::Malformed).await.unwrap();
         let kept = space.secret("db").await.unwrap();
@@ -197,10 +200,7 @@ async fn what_only_a_change_can_help_is_stalled_until_it_comes() {
             .await
             .unwrap();
         let good = sealed.spec.encrypted_data.clone();
-        sealed
-            .spec
-            .encrypted_data
-            .insert("bad".to_owned(), "AAAA".to_owned());
+        spoil(&mut sealed);
         space.apply(&sealed).await.unwrap();
         space.refused("db", Reason::Malformed).await.unwrap();
         let refused = space.sealed_secrets().get("db").await.unwrap();
@@ -229,10 +229,7 @@ async fn a_refusal_is_told_as_an_event() {
             .seal("db", &[("password", &plaintext("p"))])
             .await
             .unwrap();
-        sealed
-            .spec
-            .encrypted_data
-            .insert("bad".to_owned(), "AAAA".to_owned());
+        spoil(&mut sealed);
         space.apply(&sealed).await.unwrap();
         space.refused("db", Reason::Malformed).await.unwrap();
         waxwing_tests::wait::until("an event of the refusal", async || {

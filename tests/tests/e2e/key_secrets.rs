@@ -92,16 +92,7 @@ async fn a_corrupt_key_secret_is_reported_and_no_new_key_is_made_in_its_place() 
     create_key_secret(&client, &key_secret(&name, "AGE-SECRET-KEY-PQ-1CORRUPT")).await;
 
     let controller = Controller::launch(&stage.cluster, &[]).unwrap();
-    wait::until("the corrupt key to be reported", async || {
-        let logs = controller.logs().map_err(|error| error.to_string())?;
-        if logs.contains(&name) {
-            Ok(())
-        } else {
-            Err(logs)
-        }
-    })
-    .await
-    .unwrap();
+    controller.logged(&[&name]).await.unwrap();
     // Time enough for a controller that started over to have done so.
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     assert!(

@@ -11,7 +11,7 @@ use waxwing_api::{
     names::{DEFAULT_NAMESPACE, ROLLOVER_REQUESTED_ANNOTATION},
 };
 use waxwing_crypto::{Algorithm, Identity, Recipient};
-use waxwing_tests::{Controller, Stage, canary::plaintext, kustomize, space::items, wait};
+use waxwing_tests::{Stage, canary::plaintext, kustomize, space::items, wait};
 
 use crate::{
     keys::{
@@ -242,7 +242,11 @@ async fn old_keys_are_retired_and_deleted_only_when_nothing_needs_them_and_it_is
 
         let sealed = renewed(space, "db", &new).await;
         reseal(space, &sealed).await;
-        log_says(stage, "may not delete secrets").await;
+        let controller = stage.controller.as_ref().unwrap();
+        controller
+            .logged(&["may not delete secrets"])
+            .await
+            .unwrap();
         assert!(secrets.get_opt(&id).await.unwrap().is_some());
         for object in kustomize::with_components(&["key-deletion"]).unwrap() {
             kustomize::apply(&space.client, &object).await.unwrap();
@@ -252,20 +256,6 @@ async fn old_keys_are_retired_and_deleted_only_when_nothing_needs_them_and_it_is
         space.ready("db").await.unwrap();
     })
     .await;
-}
-
-async fn log_says(stage: &Stage, words: &str) {
-    let controller: &Controller = stage.controller.as_ref().unwrap();
-    wait::until(&format!("{words:?} in the log"), async || {
-        let log = controller.logs().map_err(|error| error.to_string())?;
-        if log.contains(words) {
-            Ok(())
-        } else {
-            Err(log)
-        }
-    })
-    .await
-    .unwrap();
 }
 
 #[tokio::test]

@@ -7,20 +7,6 @@ use k8s_openapi::{
 use kube::{Api, api::DeleteParams};
 use waxwing_tests::{Cluster, Controller, wait};
 
-/// Waits until the controller ends or its log contains `words`, and returns whether it ended.
-async fn log_has(controller: &mut Controller, words: &[&str]) {
-    wait::until(&format!("{words:?} in the log"), async || {
-        let log = controller.logs().map_err(|error| error.to_string())?;
-        if words.iter().all(|word| log.contains(word)) {
-            Ok(())
-        } else {
-            Err(log)
-        }
-    })
-    .await
-    .unwrap();
-}
-
 #[tokio::test]
 async fn without_its_custom_resources_it_ends_and_says_how_to_install_them() {
     let cluster = Cluster::installed().await.unwrap();
@@ -36,12 +22,11 @@ async fn without_its_custom_resources_it_ends_and_says_how_to_install_them() {
     })
     .await
     .unwrap();
-    let mut controller = Controller::launch(&cluster, &[]).unwrap();
-    log_has(
-        &mut controller,
-        &["sealedsecrets", "waxwing-controller crds"],
-    )
-    .await;
+    let controller = Controller::launch(&cluster, &[]).unwrap();
+    controller
+        .logged(&["sealedsecrets", "waxwing-controller crds"])
+        .await
+        .unwrap();
     let status = controller.terminate().unwrap();
     assert_eq!(status.code(), Some(1));
 }
@@ -54,7 +39,7 @@ async fn without_a_permission_it_names_verb_and_resource() {
         .delete("waxwing-controller", &DeleteParams::default())
         .await
         .unwrap();
-    let mut controller = Controller::launch(&cluster, &[]).unwrap();
-    log_has(&mut controller, &["list", "secrets"]).await;
+    let controller = Controller::launch(&cluster, &[]).unwrap();
+    controller.logged(&["list", "secrets"]).await.unwrap();
     assert!(!controller.is_ready().await.unwrap());
 }

@@ -176,16 +176,7 @@ async fn a_trail_that_cannot_be_opened_is_named_at_the_start() {
     let cluster = Cluster::installed().await.unwrap();
     let args = ["--audit-log", "/nonexistent/audit.jsonl"];
     let controller = Controller::launch(&cluster, &args).unwrap();
-    let log = wait::until("the trail in the log", async || {
-        let log = controller.logs().map_err(|error| error.to_string())?;
-        if log.contains("/nonexistent/audit.jsonl") {
-            Ok(log)
-        } else {
-            Err(log)
-        }
-    })
-    .await
-    .unwrap();
-    assert!(log.contains("give another --audit-log"), "{log}");
+    let words = ["/nonexistent/audit.jsonl", "give another --audit-log"];
+    controller.logged(&words).await.unwrap();
     assert_eq!(controller.terminate().unwrap().code(), Some(1));
 }
