@@ -22,6 +22,7 @@ pub mod error;
 mod go_build;
 pub mod go_tools;
 pub mod helm;
+pub mod keys;
 pub mod kustomize;
 pub mod manifests;
 pub mod memory;

@@ -6,11 +6,14 @@ use kube::{
     api::{DeleteParams, Patch, PatchParams},
 };
 use serde_json::{Value, json};
-use waxwing_api::{
-    ClusterSealedSecret, DeletionPolicy, Reason, SecretTemplate, names::DEFAULT_NAMESPACE,
-};
+use waxwing_api::{ClusterSealedSecret, DeletionPolicy, Reason, SecretTemplate};
 use waxwing_crypto::{Place, Recipient, ScopeKind};
-use waxwing_tests::{Controller, Space, Stage, canary::plaintext, sealing, wait};
+use waxwing_tests::{
+    Controller, Space, Stage,
+    canary::plaintext,
+    keys::{request_rollover, sealing_keys},
+    sealing, wait,
+};
 
 use crate::play_alone;
 
@@ -202,8 +205,7 @@ async fn the_key_that_it_needs_has_a_dependent_and_a_rollover_renews_it() {
         )
         .await;
         becomes(&space.client, "db", "Unsealed", 1).await;
-        let keys: Api<waxwing_api::SealingKey> =
-            Api::namespaced(space.client.clone(), DEFAULT_NAMESPACE);
+        let keys = sealing_keys(&space.client);
         let id = old.key_id().to_string();
         wait::until("a dependent", async || {
             let key = keys.get(&id).await.map_err(|error| error.to_string())?;
@@ -217,11 +219,7 @@ async fn the_key_that_it_needs_has_a_dependent_and_a_rollover_renews_it() {
         .await
         .unwrap();
 
-        let annotation = waxwing_api::names::ROLLOVER_REQUESTED_ANNOTATION;
-        let patch = json!({ "metadata": { "annotations": { annotation: "now" } } });
-        keys.patch(&id, &PatchParams::default(), &Patch::Merge(patch))
-            .await
-            .unwrap();
+        request_rollover(&space.client, &id).await.unwrap();
         let renewed = wait::until("a renewal", async || {
             let object = all(&space.client)
                 .get("db")

@@ -9,10 +9,9 @@ use std::{
 use kube::ResourceExt;
 use waxwing_api::{KeyConditionType, KeyReason, SealingKey, names::ESCROW_RECIPIENTS_ANNOTATION};
 use waxwing_crypto::{Algorithm, Identity, Recipient};
-use waxwing_tests::{Cluster, Controller, Stage, go_tools, wait};
+use waxwing_tests::{Cluster, Controller, Stage, go_tools, keys::sealing_keys, wait};
 
 use crate::{
-    keys::sealing_keys,
     lifecycle::{key_becomes, key_condition, roll_over},
     play_alone,
 };

@@ -7,10 +7,16 @@ use kube::{
 };
 use waxwing_api::{KeyState, Reason, names::DEFAULT_NAMESPACE};
 use waxwing_crypto::{Algorithm, Identity};
-use waxwing_tests::{Cluster, Controller, Stage, canary::plaintext, space::items, wait};
+use waxwing_tests::{
+    Cluster, Controller, Stage,
+    canary::plaintext,
+    keys::{key_secrets, sealing_keys},
+    space::items,
+    wait,
+};
 
 use crate::{
-    keys::{apply_sealed_to, create_key_secret, key_secret, key_secrets, published, sealing_keys},
+    keys::{apply_sealed_to, create_key_secret, key_secret, published},
     play_alone,
 };
 
@@ -99,7 +105,7 @@ async fn a_corrupt_key_secret_is_reported_and_no_new_key_is_made_in_its_place() 
         !controller.is_ready().await.unwrap(),
         "ready without a usable key"
     );
-    assert_eq!(key_secrets(&client).await.len(), 1);
+    assert_eq!(key_secrets(&client).await.unwrap().len(), 1);
     assert_eq!(
         sealing_keys(&client)
             .list(&ListParams::default())

@@ -9,30 +9,20 @@ use kube::{
 };
 use serde_json::json;
 use waxwing_api::{
-    ConditionType, KeyState, Reason, SealingKey,
+    ConditionType, KeyState, Reason,
     names::{DEFAULT_NAMESPACE, KEY_SECRET_ITEM, KEY_SECRET_TYPE},
 };
 use waxwing_crypto::{Algorithm, Recipient};
 use waxwing_tests::{
     Cluster, Controller, Space, Stage,
     canary::plaintext,
+    keys::{key_secrets, sealing_keys},
     sealing,
     space::{condition, items},
     wait,
 };
 
 use crate::play_alone;
-
-pub(crate) fn sealing_keys(client: &Client) -> Api<SealingKey> {
-    Api::namespaced(client.clone(), DEFAULT_NAMESPACE)
-}
-
-/// The Secrets with private keys.
-pub(crate) async fn key_secrets(client: &Client) -> Vec<Secret> {
-    let secrets: Api<Secret> = Api::namespaced(client.clone(), DEFAULT_NAMESPACE);
-    let of_keys = ListParams::default().fields(&format!("type={KEY_SECRET_TYPE}"));
-    secrets.list(&of_keys).await.unwrap().items
-}
 
 /// A key Secret as an administrator would put it in.
 pub(crate) fn key_secret(name: &str, content: &str) -> Secret {
@@ -139,7 +129,7 @@ async fn the_first_start_makes_one_key_with_an_immutable_private_half() {
         assert_eq!(keys.items.len(), 1);
         assert_eq!(keys.items[0].name_any(), primary.key_id().to_string());
 
-        let secrets = key_secrets(&space.client).await;
+        let secrets = key_secrets(&space.client).await.unwrap();
         assert_eq!(secrets.len(), 1);
         assert_eq!(secrets[0].immutable, Some(true));
         assert!(
@@ -283,7 +273,7 @@ async fn a_sealing_key_deleted_by_hand_loses_no_private_key() {
             .unwrap();
         delete_secret(space, "db").await;
         space.holds("db", &[("password", &password)]).await.unwrap();
-        let secrets = key_secrets(&space.client).await;
+        let secrets = key_secrets(&space.client).await.unwrap();
         assert!(secrets.iter().any(|secret| secret.name_any() == name));
         space
             .unseal("after", &[("password", &plaintext("after"))])
@@ -314,7 +304,7 @@ async fn two_controllers_that_start_together_make_one_key() {
             .len(),
         1
     );
-    assert_eq!(key_secrets(&space.client).await.len(), 1);
+    assert_eq!(key_secrets(&space.client).await.unwrap().len(), 1);
     stage.controller = Some(first);
     stage.assert_no_plaintext_leaked().await.unwrap();
 }

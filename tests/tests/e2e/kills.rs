@@ -19,15 +19,13 @@ use waxwing_crypto::{KeyId, Recipient, SealedValue};
 use waxwing_tests::{
     Controller, Space, Stage,
     canary::plaintext,
+    keys::{key_secrets, request_rollover, sealing_keys},
     sealing,
     space::{condition, items},
     wait,
 };
 
-use crate::{
-    keys::{key_secrets, sealing_keys, set_state},
-    play_alone,
-};
+use crate::{keys::set_state, play_alone};
 
 const KILLS: usize = 200;
 
@@ -96,14 +94,7 @@ impl Play {
                 self.revoked.insert(recipient.key_id());
             }
             _ => {
-                let annotations = json!({ ROLLOVER_REQUESTED_ANNOTATION: "now" });
-                let patch = json!({ "metadata": { "annotations": annotations } });
-                sealing_keys(&space.client)
-                    .patch(
-                        &primary.name_any(),
-                        &PatchParams::default(),
-                        &Patch::Merge(patch),
-                    )
+                request_rollover(&space.client, &primary.name_any())
                     .await
                     .unwrap();
                 self.rollovers += 1;
@@ -154,6 +145,7 @@ impl Play {
     async fn check(&mut self, space: &Space) {
         let secrets: BTreeSet<String> = key_secrets(&space.client)
             .await
+            .unwrap()
             .iter()
             .map(ResourceExt::name_any)
             .collect();
@@ -166,6 +158,7 @@ impl Play {
             let is_backed = self.private_halves.contains(&name)
                 || key_secrets(&space.client)
                     .await
+                    .unwrap()
                     .iter()
                     .any(|secret| secret.name_any() == name);
             assert!(is_backed, "primary {name} has no private half");
@@ -180,7 +173,7 @@ impl Play {
                 .await
                 .map_err(|error| error.to_string())?;
             let primaries: Vec<&SealingKey> = keys.iter().filter(|key| says_primary(key)).collect();
-            let secrets = key_secrets(&space.client).await;
+            let secrets = key_secrets(&space.client).await.unwrap();
             let pending = secrets
                 .iter()
                 .filter(|secret| secret.annotations().contains_key(PENDING_ANNOTATION))

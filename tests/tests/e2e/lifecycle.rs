@@ -3,20 +3,26 @@
 use k8s_openapi::api::core::v1::{Event, Secret};
 use kube::{
     Api, Client, ResourceExt,
-    api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
+    api::{DeleteParams, ListParams, PostParams},
 };
-use serde_json::json;
 use waxwing_api::{
     KeyConditionType, KeyReason, KeyState, Reason, SealingKey, SealingKeySpec,
-    names::{DEFAULT_NAMESPACE, ROLLOVER_REQUESTED_ANNOTATION},
+    names::DEFAULT_NAMESPACE,
 };
 use waxwing_crypto::{Algorithm, Identity, Recipient};
-use waxwing_tests::{Stage, canary::plaintext, kustomize, space::items, wait};
+use waxwing_tests::{
+    Stage,
+    canary::plaintext,
+    keys::{request_rollover, sealing_keys},
+    kustomize,
+    space::items,
+    wait,
+};
 
 use crate::{
     keys::{
-        apply_sealed_to, create_key_secret, delete_secret, key_secret, next_primary, sealing_keys,
-        set_state, unseal_db,
+        apply_sealed_to, create_key_secret, delete_secret, key_secret, next_primary, set_state,
+        unseal_db,
     },
     play_alone,
     renewal::{renewed, reseal},
@@ -25,13 +31,7 @@ use crate::{
 /// Asks for a new primary, and returns it.
 pub(crate) async fn roll_over(stage: &Stage, old: &Recipient) -> Recipient {
     let client = stage.cluster.client().await.unwrap();
-    let patch = json!({ "metadata": { "annotations": { ROLLOVER_REQUESTED_ANNOTATION: "now" } } });
-    sealing_keys(&client)
-        .patch(
-            &old.key_id().to_string(),
-            &PatchParams::default(),
-            &Patch::Merge(patch),
-        )
+    request_rollover(&client, &old.key_id().to_string())
         .await
         .unwrap();
     next_primary(stage, old).await

@@ -1,0 +1,9 @@
+//! What Waxwing has to survive with nothing lost, on a real control plane. Each story has a cluster to
+//! itself, is bounded in time, says in one line what it did, and ends with a search for plaintexts.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+mod churn;
+mod outages;
+mod rollovers;
