@@ -28,6 +28,9 @@ pub(crate) enum Command {
     ///
     /// Install them with: waxwing-controller crds | kubectl apply --server-side -f -
     Crds,
+    /// Renders the templates of one Secret; the controller starts it by itself
+    #[command(hide = true)]
+    Render,
 }
 
 #[derive(Debug, clap::Args)]

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use futures::TryStreamExt;
-use kube::runtime::watcher::{self, Event, watcher};
+use kube::runtime::watcher::{Config, Event, watcher};
 use kube::{Api, Resource};
 use waxwing_api::{ClusterSealedSecret, SealedSecret};
 
@@ -20,8 +20,8 @@ use crate::status;
 use crate::unseal::key_ids;
 use crate::watch::Watch;
 
-/// How many objects are listed at once: enough to be fast, few enough that a page of the largest
-/// objects does not fill the memory.
+/// How many objects are listed at once, where they are not streamed: enough to be fast, few enough that a
+/// page of the largest objects does not fill the memory.
 const PAGE: u32 = 100;
 
 /// Queues every object of the listing that is not as it should be, for ever.
@@ -56,22 +56,30 @@ pub(crate) async fn follow(context: &Context, listing: &Listing) {
 }
 
 fn watch(context: &Context, listing: &Listing) -> Watch<SealedSecret> {
-    let mut config = watcher::Config::default().page_size(PAGE);
-    config.label_selector = context.scope.label_selector().map(str::to_owned);
+    let label_selector = context.scope.label_selector().map(str::to_owned);
+    let configure = move |config: Config| Config {
+        label_selector: label_selector.clone(),
+        ..config.page_size(PAGE)
+    };
     let client = context.client.clone();
     let health = context.health.clone();
     match listing {
         Listing::SealedSecrets(area) => {
-            let events = watcher(area.api::<SealedSecret>(client), config);
-            Watch::new(events, Part::SealedSecrets, area, "sealedsecrets", health)
+            let api = area.api::<SealedSecret>(client);
+            let begin = move |config| watcher(api.clone(), configure(config));
+            Watch::new(begin, Part::SealedSecrets, area, "sealedsecrets", health)
         }
         Listing::ClusterSealedSecrets => {
             let part = Part::ClusterSealedSecrets;
             let cluster_wide = context.cluster_wide.clone();
-            let events = watcher(Api::<ClusterSealedSecret>::all(client), config)
-                .map_ok(move |event| map_event(event, |object| cluster_wide.take_in(object)));
+            let api = Api::<ClusterSealedSecret>::all(client);
+            let begin = move |config| {
+                let cluster_wide = cluster_wide.clone();
+                watcher(api.clone(), configure(config))
+                    .map_ok(move |event| map_event(event, |object| cluster_wide.take_in(object)))
+            };
             Watch::new(
-                events,
+                begin,
                 part,
                 &Area::Everywhere,
                 "clustersealedsecrets",

@@ -68,6 +68,7 @@ fn main() -> ExitCode {
     match Args::parse().command {
         Command::Crds => print_crds(),
         Command::Run(args) => run(&args),
+        Command::Render => unseal::render(),
     }
 }
 

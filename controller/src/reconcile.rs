@@ -152,7 +152,7 @@ async fn renew(
     keys: &Arc<Keys>,
 ) -> Telling {
     let seen_version = context.secrets.version(key);
-    let unsealing = unseal(sealed, keys);
+    let unsealing = unseal(sealed, keys).await;
     let written = match unsealing.result {
         Ok(desired) => write(context, key, &Target::of(sealed), &desired)
             .await

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::core::PartialObjectMeta;
-use kube::runtime::watcher::{self, Event, watcher};
+use kube::runtime::watcher::{Config, Event, watcher};
 use tokio::sync::watch;
 use waxwing_api::names::MANAGED_LABEL;
 
@@ -114,13 +114,10 @@ impl Secrets {
 /// Keeps the secrets of an area up to date for ever, and queues each SealedSecret whose Secret is not
 /// as the controller left it.
 pub(crate) async fn follow(context: Context, area: Area) {
-    let config = watcher::Config::default().labels(MANAGED_LABEL);
-    let events = watcher(
-        area.api::<PartialObjectMeta<Secret>>(context.client.clone()),
-        config,
-    );
+    let api = area.api::<PartialObjectMeta<Secret>>(context.client.clone());
+    let begin = move |config: Config| watcher(api.clone(), config.labels(MANAGED_LABEL));
     let health = context.health.clone();
-    let mut watch = Watch::new(events, Part::Secrets, &area, "secrets", health);
+    let mut watch = Watch::new(begin, Part::Secrets, &area, "secrets", health);
     loop {
         let event = map_event(watch.next().await, |secret| read(&secret));
         let touched = match &event {

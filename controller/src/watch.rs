@@ -1,11 +1,14 @@
 //! Following a watch for ever, through every failure.
+//!
+//! A watch begins with what is there already: streamed, where the API server can do that, and otherwise
+//! listed page by page. Bookmarks let it be taken up where it was interrupted, instead of from the start.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
-use kube::runtime::watcher::{Error, Event, Result};
+use kube::runtime::watcher::{Config, Error, Event, Result};
 
 use crate::api_error::{self, Tried};
 use crate::backoff::Backoff;
@@ -17,31 +20,45 @@ const BACKOFF: Backoff = Backoff {
     longest: Duration::from_secs(10),
 };
 
+type Events<K> = BoxStream<'static, Result<Event<K>>>;
+
 /// A watch whose failures are told to `health` and to the log, and got over.
 pub(crate) struct Watch<K> {
-    events: BoxStream<'static, Result<Event<K>>>,
+    begin: Box<dyn Fn(Config) -> Events<K> + Send>,
+    events: Events<K>,
+    streams_lists: bool,
     part: Part,
     area: Area,
     resource: &'static str,
     health: Arc<Health>,
     failures: u32,
+    /// Everything was listed, and what follows are changes.
+    listed: bool,
 }
 
 impl<K> Watch<K> {
-    pub(crate) fn new(
-        events: impl Stream<Item = Result<Event<K>>> + Send + 'static,
+    /// `begin` begins it anew, with all that is there; what it is given says only how that comes.
+    pub(crate) fn new<S>(
+        begin: impl Fn(Config) -> S + Send + 'static,
         part: Part,
         area: &Area,
         resource: &'static str,
         health: Arc<Health>,
-    ) -> Self {
+    ) -> Self
+    where
+        S: Stream<Item = Result<Event<K>>> + Send + 'static,
+    {
+        let begin = move |config| begin(config).boxed();
         Self {
-            events: events.boxed(),
+            events: begin(Config::default().streaming_lists()),
+            begin: Box::new(begin),
+            streams_lists: true,
             part,
             area: area.clone(),
             resource,
             health,
             failures: 0,
+            listed: false,
         }
     }
 
@@ -52,6 +69,9 @@ impl<K> Watch<K> {
                 Some(Ok(event)) => {
                     self.worked(&event);
                     return event;
+                }
+                Some(Err(error)) if self.streams_lists && is_about_streaming(&error) => {
+                    self.list_in_pages();
                 }
                 Some(Err(error)) => {
                     self.failures += 1;
@@ -64,11 +84,27 @@ impl<K> Watch<K> {
         }
     }
 
+    fn list_in_pages(&mut self) {
+        tracing::debug!(
+            resource = self.resource,
+            "the API server streams no lists; listing{} in pages",
+            self.area
+        );
+        self.streams_lists = false;
+        self.events = (self.begin)(Config::default());
+    }
+
     fn worked(&mut self, event: &Event<K>) {
         match event {
             // A listing that fails begins with this too.
-            Event::Init => return,
-            Event::InitDone => self.health.set_ready(self.part, &self.area),
+            Event::Init => {
+                self.listed = false;
+                return;
+            }
+            Event::InitDone => {
+                self.listed = true;
+                self.health.set_ready(self.part, &self.area);
+            }
             Event::InitApply(_) | Event::Apply(_) | Event::Delete(_) => {}
         }
         if self.failures > 0 {
@@ -77,14 +113,14 @@ impl<K> Watch<K> {
         }
     }
 
-    fn failed(&self, error: &Error) {
+    fn failed(&mut self, error: &Error) {
         let failures = self.failures;
         let why = self.explain(error);
-        if matches!(error, Error::InitialListFailed(_)) {
+        if !self.listed {
             self.health.set_unready(self.part, &self.area, why.clone());
         }
         // A watch that is interrupted once is nothing to wake anyone for: it is taken up where it stopped.
-        if failures == 1 && !matches!(error, Error::InitialListFailed(_)) {
+        if failures == 1 && self.listed {
             tracing::debug!(
                 resource = self.resource,
                 "watch{} interrupted: {why}",
@@ -97,6 +133,9 @@ impl<K> Watch<K> {
                 "watch{} failing: {why}",
                 self.area
             );
+        }
+        if is_history_gone(error) {
+            self.listed = false;
         }
     }
 
@@ -113,6 +152,64 @@ impl<K> Watch<K> {
                 status.code, status.reason
             ),
             Error::NoResourceVersion => "the API server sent no resourceVersion".to_owned(),
+        }
+    }
+}
+
+/// Whether the API server knows no more what changed since: everything is told anew.
+fn is_history_gone(error: &Error) -> bool {
+    matches!(error, Error::WatchError(status) if status.code == 410)
+}
+
+/// Whether the API server refuses to stream what is there: it is older, or configured so.
+fn is_about_streaming(error: &Error) -> bool {
+    matches!(error, Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 422)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use futures::FutureExt;
+    use kube::core::Status;
+    use kube::runtime::watcher::InitialListStrategy;
+
+    use super::*;
+    use crate::scope::Scope;
+
+    fn answer(code: u16) -> kube::Error {
+        kube::Error::Api(Status::failure("", "").with_code(code).boxed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_there_is_listed_in_pages_where_it_cannot_be_streamed() {
+        let begin = |config: Config| {
+            let events = match config.initial_list_strategy {
+                InitialListStrategy::StreamingList => {
+                    vec![Err(Error::WatchStartFailed(answer(422)))]
+                }
+                InitialListStrategy::ListWatch => vec![Ok(Event::Init), Ok(Event::InitDone)],
+            };
+            futures::stream::iter(events).chain(futures::stream::pending())
+        };
+        let health = Arc::new(Health::starting(&Scope::default()));
+        let (part, everywhere) = (Part::SealedSecrets, Area::Everywhere);
+        let mut watch: Watch<()> = Watch::new(begin, part, &everywhere, "sealedsecrets", health);
+        for expected in ["Init", "InitDone"] {
+            let event = watch.next().now_or_never().unwrap();
+            assert_eq!(format!("{event:?}"), expected);
+        }
+    }
+
+    #[test]
+    fn only_an_invalid_request_is_about_streaming() {
+        for (error, expected) in [
+            (Error::WatchStartFailed(answer(422)), true),
+            (Error::WatchStartFailed(answer(403)), false),
+            (Error::WatchStartFailed(answer(410)), false),
+            (Error::InitialListFailed(answer(422)), false),
+        ] {
+            assert_eq!(is_about_streaming(&error), expected, "{error:?}");
         }
     }
 }

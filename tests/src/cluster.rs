@@ -42,7 +42,15 @@ impl Cluster {
     /// # Errors
     /// When the programs cannot be built or do not start; the error shows the end of their log.
     pub async fn start() -> Result<Self, HarnessError> {
-        let plane = ControlPlane::start().await?;
+        Self::start_with(&[]).await
+    }
+
+    /// As [`Cluster::start`], with further flags for the API server.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`], and when the API server does not know a flag.
+    pub async fn start_with(api_server_flags: &[&str]) -> Result<Self, HarnessError> {
+        let plane = ControlPlane::start(api_server_flags).await?;
         let admin_kubeconfig = plane.admin_kubeconfig()?;
         let user_kubeconfig = plane.user_kubeconfig()?;
         Ok(Self {

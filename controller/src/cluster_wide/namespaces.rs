@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::Namespace as NamespaceObject;
 use kube::core::PartialObjectMeta;
-use kube::runtime::watcher::{self, watcher};
+use kube::runtime::watcher::{Config, watcher};
 use kube::{Api, ResourceExt};
 
 use super::selection::Namespace;
@@ -16,10 +16,10 @@ use crate::watch::Watch;
 /// Keeps the namespaces up to date for ever, and queues each ClusterSealedSecret that a change concerns.
 pub(crate) async fn follow(context: Context) {
     let api = Api::<PartialObjectMeta<NamespaceObject>>::all(context.client.clone());
-    let events = watcher(api, watcher::Config::default());
+    let begin = move |config: Config| watcher(api.clone(), config);
     let health = context.health.clone();
     let mut watch = Watch::new(
-        events,
+        begin,
         Part::Namespaces,
         &Area::Everywhere,
         "namespaces",

@@ -43,7 +43,7 @@ pub(crate) async fn spread(
     sealed: &SealedSecret,
     keys: &Arc<Keys>,
 ) -> Telling {
-    let unsealing = unseal(sealed, keys);
+    let unsealing = unseal(sealed, keys).await;
     let selection = context.cluster_wide.selection(&key.name);
     let mut spread = Spread::default();
     if let Some(selection) = &selection {

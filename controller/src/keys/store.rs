@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use k8s_openapi::api::core::v1::Secret;
-use kube::runtime::watcher::{self, watcher};
+use kube::runtime::watcher::{Config, watcher};
 use kube::{Api, Client, ResourceExt};
 use tokio::sync::watch;
 use waxwing_api::SealingKey;
@@ -108,10 +108,10 @@ pub(crate) async fn follow(
 }
 
 async fn follow_secrets(client: &Client, namespace: &str, store: &KeyStore, health: &Arc<Health>) {
-    let config = watcher::Config::default().fields(&key_secret_selector());
-    let events = watcher(Api::<Secret>::namespaced(client.clone(), namespace), config);
+    let api = Api::<Secret>::namespaced(client.clone(), namespace);
+    let begin = move |config: Config| watcher(api.clone(), config.fields(&key_secret_selector()));
     let mut watch = Watch::new(
-        events,
+        begin,
         Part::KeySecrets,
         &Area::Everywhere,
         "secrets",
@@ -133,12 +133,10 @@ async fn follow_sealing_keys(
     store: &KeyStore,
     health: &Arc<Health>,
 ) {
-    let events = watcher(
-        Api::<SealingKey>::namespaced(client.clone(), namespace),
-        watcher::Config::default(),
-    );
+    let api = Api::<SealingKey>::namespaced(client.clone(), namespace);
+    let begin = move |config: Config| watcher(api.clone(), config);
     let mut watch = Watch::new(
-        events,
+        begin,
         Part::SealingKeys,
         &Area::Everywhere,
         "sealingkeys",

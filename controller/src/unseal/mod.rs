@@ -1,10 +1,12 @@
-//! From a SealedSecret and the keys to the Secret that should be: a pure function.
+//! From a SealedSecret and the keys to the Secret that should be. Opening and putting together are pure
+//! functions; templates are rendered in between, in a process of their own.
 //!
 //! All or nothing: if anything fails, every failure is named and there is no Secret.
 
 mod desired;
 mod failure;
 mod filters;
+mod renderer;
 mod template;
 
 use std::time::SystemTime;
@@ -15,6 +17,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use desired::{Desired, Items};
 pub(crate) use failure::Failure;
+pub(crate) use renderer::serve as render;
 
 use crate::keys::Keys;
 
@@ -34,22 +37,27 @@ pub(crate) struct Unsealing {
     pub(crate) result: Result<Desired, Vec<Failure>>,
 }
 
-pub(crate) fn unseal(sealed: &SealedSecret, keys: &Keys) -> Unsealing {
-    let mut opening = Opening::default();
-    for (item, text) in &sealed.spec.encrypted_data {
-        opening.open(sealed, item, text, keys);
-    }
-    opening.key_ids.sort_unstable();
-    opening.key_ids.dedup();
+pub(crate) async fn unseal(sealed: &SealedSecret, keys: &Keys) -> Unsealing {
+    let opening = open(sealed, keys);
+    let result = if opening.failures.is_empty() {
+        complete(sealed, opening.items).await
+    } else {
+        Err(opening.failures)
+    };
     Unsealing {
         key_ids: opening.key_ids,
         oldest: opening.oldest,
-        result: if opening.failures.is_empty() {
-            assemble(sealed, opening.items)
-        } else {
-            Err(opening.failures)
-        },
+        result,
     }
+}
+
+async fn complete(sealed: &SealedSecret, items: Items) -> Result<Desired, Vec<Failure>> {
+    let template = sealed.spec.template.as_ref();
+    let rendered = match template.filter(|template| !template.data.is_empty()) {
+        Some(template) => renderer::render(&template.data, &items).await?,
+        None => Items::new(),
+    };
+    assemble(sealed, items, rendered)
 }
 
 /// All keys that the items are sealed to, sorted; those of items that are no sealed values are not known.
@@ -71,6 +79,16 @@ pub(crate) fn has_keys_for(sealed: &SealedSecret, keys: &Keys) -> bool {
         SealedValue::parse(text)
             .is_ok_and(|value| value.header().key_ids().any(|id| keys.ring().contains(&id)))
     })
+}
+
+fn open(sealed: &SealedSecret, keys: &Keys) -> Opening {
+    let mut opening = Opening::default();
+    for (item, text) in &sealed.spec.encrypted_data {
+        opening.open(sealed, item, text, keys);
+    }
+    opening.key_ids.sort_unstable();
+    opening.key_ids.dedup();
+    opening
 }
 
 /// The items so far.
@@ -141,16 +159,16 @@ fn explain(item: &str, error: &OpenError, keys: &Keys) -> Failure {
     }
 }
 
-/// The Secret of the opened items and the template.
-fn assemble(sealed: &SealedSecret, mut items: Items) -> Result<Desired, Vec<Failure>> {
+/// The Secret of the opened and the rendered items, and the template.
+fn assemble(
+    sealed: &SealedSecret,
+    mut items: Items,
+    rendered: Items,
+) -> Result<Desired, Vec<Failure>> {
     let template = sealed.spec.template.clone().unwrap_or_default();
-    let rendered = template::render(&template.data, &items)?;
     items.extend(rendered);
     if items.values().map(|value| value.len()).sum::<usize>() > MAX_SECRET_LEN {
-        return Err(vec![Failure::of_object(
-            Reason::TooLarge,
-            "the items together are larger than the 1 MiB that a Secret can hold; split them over several SealedSecrets",
-        )]);
+        return Err(vec![too_large()]);
     }
     let metadata = template.metadata.unwrap_or_default();
     Ok(Desired {
@@ -162,6 +180,13 @@ fn assemble(sealed: &SealedSecret, mut items: Items) -> Result<Desired, Vec<Fail
         annotations: metadata.annotations,
         deletion_policy: sealed.spec.deletion_policy,
     })
+}
+
+fn too_large() -> Failure {
+    Failure::of_object(
+        Reason::TooLarge,
+        "the items together are larger than the 1 MiB that a Secret can hold; split them over several SealedSecrets",
+    )
 }
 
 /// A plaintext of an item.
@@ -223,7 +248,7 @@ mod tests {
             ("nonsense", "bm9uc2Vuc2U=".to_owned()),
             ("tampered", tampered),
         ]);
-        let failures = unseal(&sealed, &keys).result.unwrap_err();
+        let failures = open(&sealed, &keys).failures;
         let found: BTreeMap<String, Reason> = failures
             .iter()
             .map(|failure| {
@@ -268,13 +293,14 @@ mod tests {
         sealed.spec.template = Some(SecretTemplate {
             type_: Some("example.com/type".to_owned()),
             immutable: Some(true),
-            data: [("greeting".to_owned(), "hello {{ strict }}".to_owned())].into(),
             ..SecretTemplate::default()
         });
-        let unsealing = unseal(&sealed, &keys);
-        assert_eq!(unsealing.key_ids, [ours.key_id()]);
-        assert_eq!(unsealing.oldest, Some(UNIX_EPOCH + Duration::from_secs(20)));
-        let desired = unsealing.result.unwrap();
+        let opening = open(&sealed, &keys);
+        assert_eq!(opening.key_ids, [ours.key_id()]);
+        assert_eq!(opening.oldest, Some(UNIX_EPOCH + Duration::from_secs(20)));
+        let greeting = Zeroizing::new(b"hello hunter2".to_vec());
+        let rendered = Items::from([("greeting".to_owned(), greeting)]);
+        let desired = assemble(&sealed, opening.items, rendered).unwrap();
         let items: Vec<(&str, &[u8])> = desired
             .items
             .iter()
@@ -310,7 +336,8 @@ mod tests {
         .unwrap()
         .to_base64();
         let sealed = sealed_secret([("one", large.clone()), ("two", large)]);
-        let failures = unseal(&sealed, &keys).result.unwrap_err();
+        let items = open(&sealed, &keys).items;
+        let failures = assemble(&sealed, items, Items::new()).unwrap_err();
         assert_eq!(failures.len(), 1);
         assert_eq!(failures[0].reason, Reason::TooLarge);
     }

@@ -3,46 +3,46 @@
 use std::collections::BTreeMap;
 use std::error::Error as _;
 
-use base64::Engine;
+use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
-use waxwing_api::Reason;
-use zeroize::Zeroizing;
 
+use super::Items;
 use super::filters::{self, Refusal};
-use super::{Failure, Items};
 
-/// How many steps one template may take: far more than any real one, far fewer than would hold up the
-/// others.
+/// How many steps one template may take, counting 64 bytes of its texts and lists as one: far more than any
+/// real one needs.
 const FUEL: u64 = 100_000;
 
-/// Renders every template over the opened items. An item is named as it is (`{{ password }}`), or,
-/// where its name is no identifier, through `items` (`{{ items["tls.crt"] }}`). A binary item is there
-/// as base64 only (`{{ base64["key.p12"] }}`).
-pub(super) fn render(
-    templates: &BTreeMap<String, String>,
-    items: &Items,
-) -> Result<Items, Vec<Failure>> {
-    if templates.is_empty() {
-        return Ok(Items::new());
-    }
-    let context = context(items);
-    let environment = environment();
-    let mut rendered = Items::new();
-    let mut failures = Vec::new();
-    for (item, template) in templates {
-        match render_one(&environment, &context, item, template, items) {
-            Ok(text) => {
-                rendered.insert(item.clone(), Zeroizing::new(text.into_bytes()));
-            }
-            Err(message) => failures.push(Failure::of_item(Reason::TemplateError, item, message)),
+/// Renders templates over the opened items. An item is named as it is (`{{ password }}`), or, where its
+/// name is no identifier, through `items` (`{{ items["tls.crt"] }}`). A binary item is there as base64 only
+/// (`{{ base64["key.p12"] }}`).
+pub(super) struct Engine<'a> {
+    environment: Environment<'static>,
+    context: Value,
+    items: &'a Items,
+}
+
+impl<'a> Engine<'a> {
+    pub(super) fn new(items: &'a Items) -> Self {
+        Self {
+            environment: environment(),
+            context: context(items),
+            items,
         }
     }
-    if failures.is_empty() {
-        Ok(rendered)
-    } else {
-        Err(failures)
+
+    /// What becomes of the template of an item; `Err`: why nothing does, without any value.
+    pub(super) fn render(&self, item: &str, template: &str) -> Result<String, String> {
+        if self.items.contains_key(item) {
+            return Err(
+                "is in encryptedData as well as in template.data; remove one of them".to_owned(),
+            );
+        }
+        self.environment
+            .render_str(template, &self.context)
+            .map_err(|error| explain(&self.environment, &error, template, self.items))
     }
 }
 
@@ -81,23 +81,6 @@ fn context(items: &Items) -> Value {
         context.entry(name.to_owned()).or_insert(Value::from(map));
     }
     Value::from(context)
-}
-
-fn render_one(
-    environment: &Environment<'_>,
-    context: &Value,
-    item: &str,
-    template: &str,
-    items: &Items,
-) -> Result<String, String> {
-    if items.contains_key(item) {
-        return Err(
-            "is in encryptedData as well as in template.data; remove one of them".to_owned(),
-        );
-    }
-    environment
-        .render_str(template, context)
-        .map_err(|error| explain(environment, &error, template, items))
 }
 
 /// The engine's own message can quote values: only the kind of the error, its line, and words from the
@@ -161,6 +144,8 @@ fn explain_undefined(
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use zeroize::Zeroizing;
+
     use super::*;
 
     fn items() -> Items {
@@ -177,12 +162,8 @@ mod tests {
         .collect()
     }
 
-    fn render_text(item: &str, template: &str) -> Result<String, String> {
-        let templates = BTreeMap::from([(item.to_owned(), template.to_owned())]);
-        match render(&templates, &items()) {
-            Ok(rendered) => Ok(String::from_utf8(rendered[item].to_vec()).unwrap()),
-            Err(failures) => Err(failures[0].to_string()),
-        }
+    fn render(item: &str, template: &str) -> Result<String, String> {
+        Engine::new(&items()).render(item, template)
     }
 
     #[test]
@@ -213,22 +194,14 @@ mod tests {
                 "s3cr3t%3C%26%3E/%2F%40%3A~",
             ),
         ] {
-            assert_eq!(
-                render_text("url", template).unwrap(),
-                expected,
-                "{template}"
-            );
+            assert_eq!(render("url", template).unwrap(), expected, "{template}");
         }
     }
 
     #[test]
     fn a_failing_template_is_named_with_its_line_and_without_any_value() {
         for (item, template, words) in [
-            (
-                "url",
-                "a\n{{ nosuch }}",
-                &["url: ", "no item nosuch", "line 2"][..],
-            ),
+            ("url", "a\n{{ nosuch }}", &["no item nosuch", "line 2"][..]),
             ("url", "{{ blob }}", &["blob is binary"]),
             ("url", "{{ items['nosuch'] }}", &["undefined", "line 1"]),
             ("url", "{{ user", &["line 1"]),
@@ -266,7 +239,7 @@ mod tests {
                 &["in encryptedData as well as in template.data"],
             ),
         ] {
-            let message = render_text(item, template).unwrap_err();
+            let message = render(item, template).unwrap_err();
             for word in words {
                 assert!(message.contains(word), "{message}");
             }

@@ -30,6 +30,19 @@ pub(crate) fn sealed(space: &Space, name: &str, recipient: &Recipient) -> Sealed
     sealing::sealed_secret(&space.namespace, name, &items, recipient).expect("the names are valid")
 }
 
+/// The same, as a plain Secret.
+pub(crate) fn secret(name: &str) -> Secret {
+    let items = ITEMS.map(|item| (item.to_owned(), ByteString(VALUE.into())));
+    Secret {
+        metadata: ObjectMeta {
+            name: Some(name.to_owned()),
+            ..ObjectMeta::default()
+        },
+        data: Some(items.into()),
+        ..Secret::default()
+    }
+}
+
 /// Applies so many SealedSecrets.
 pub(crate) async fn apply(space: &Space, objects: usize, recipient: &Recipient) -> Result {
     let recipient = Arc::new(recipient.clone());
@@ -55,15 +68,7 @@ pub(crate) async fn write_plainly(space: &Space, objects: usize) -> Result<Durat
     for_each(objects, |number| {
         let space = copy(space);
         async move {
-            let items = ITEMS.map(|item| (item.to_owned(), ByteString(VALUE.into())));
-            let secret = Secret {
-                metadata: ObjectMeta {
-                    name: Some(name(number)),
-                    ..ObjectMeta::default()
-                },
-                data: Some(items.into()),
-                ..Secret::default()
-            };
+            let secret = secret(&name(number));
             space
                 .secrets()
                 .create(&PostParams::default(), &secret)

@@ -64,6 +64,7 @@ async fn measure(program: &Path, objects: usize) -> Result<Figures> {
     load::wait_for_secrets(&space, objects).await?;
     let all_secrets = started.elapsed();
     until_ready(&controller, objects).await?;
+    let all_told = started.elapsed();
     let filled = controller.usage()?;
     controller.terminate()?;
 
@@ -80,8 +81,8 @@ async fn measure(program: &Path, objects: usize) -> Result<Figures> {
         "the restart wrote something"
     );
 
-    let at_rest = latency::at_rest(&space, &primary).await?;
-    let under_load = latency::under_load(&space, &primary, objects).await?;
+    let (at_rest, plainly) = latency::at_rest(&space, &primary).await?;
+    let under_load = latency::under_load(&space, &primary).await?;
     controller.terminate()?;
 
     let limit = stage.space("limit").await?;
@@ -90,6 +91,7 @@ async fn measure(program: &Path, objects: usize) -> Result<Figures> {
     stage.controller = None;
     Ok(Figures {
         all_secrets,
+        all_told,
         server,
         fill_cpu: filled.cpu,
         fill_memory_kib: filled.peak_memory_kib,
@@ -97,6 +99,7 @@ async fn measure(program: &Path, objects: usize) -> Result<Figures> {
         restart_cpu: restarted.cpu,
         restart_memory_kib: restarted.peak_memory_kib,
         at_rest,
+        plainly,
         under_load,
     })
 }

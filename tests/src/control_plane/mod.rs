@@ -47,6 +47,7 @@ pub(crate) struct ControlPlane {
     binaries: Binaries,
     credentials: Credentials,
     ports: Ports,
+    api_server_flags: Vec<String>,
     pub(crate) scratch: Scratch,
 }
 
@@ -58,8 +59,8 @@ struct Ports {
 }
 
 impl ControlPlane {
-    /// Starts etcd and the API server, and returns once the API server is ready.
-    pub(crate) async fn start() -> Result<Self, HarnessError> {
+    /// Starts etcd and the API server with further flags, and returns once the API server is ready.
+    pub(crate) async fn start(api_server_flags: &[&str]) -> Result<Self, HarnessError> {
         let binaries = Binaries::find()?;
         let scratch = Scratch::new()?;
         let credentials = Credentials::make(&scratch)?;
@@ -71,6 +72,7 @@ impl ControlPlane {
             binaries,
             credentials,
             ports,
+            api_server_flags: api_server_flags.iter().map(ToString::to_string).collect(),
             scratch,
         };
         for _ in 1..START_TRIES {
@@ -167,7 +169,8 @@ impl ControlPlane {
                 "--service-cluster-ip-range",
                 "10.0.0.0/24",
             ])
-            .args(["--endpoint-reconciler-type", "none"]);
+            .args(["--endpoint-reconciler-type", "none"])
+            .args(&self.api_server_flags);
         self.api_server = Some(Process::spawn(
             &self.scratch,
             "kube-apiserver",

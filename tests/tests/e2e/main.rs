@@ -32,6 +32,7 @@ mod status;
 mod takeover;
 mod templates;
 mod unsealing;
+mod watching;
 mod without_drift_repair;
 
 use waxwing_tests::{Space, Stage};

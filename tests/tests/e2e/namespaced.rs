@@ -90,7 +90,7 @@ async fn a_namespace_that_it_may_not_watch_is_named_and_holds_up_no_other_one() 
         let log = controller.logs().map_err(|error| error.to_string())?;
         let told = log
             .lines()
-            .any(|line| line.contains("in nowhere") && line.contains("may not list secrets"));
+            .any(|line| line.contains("in nowhere") && line.contains("may not watch secrets"));
         if told { Ok(()) } else { Err(log) }
     })
     .await

@@ -40,6 +40,6 @@ async fn without_a_permission_it_names_verb_and_resource() {
         .await
         .unwrap();
     let controller = Controller::launch(&cluster, &[]).unwrap();
-    controller.logged(&["list", "secrets"]).await.unwrap();
+    controller.logged(&["watch", "secrets"]).await.unwrap();
     assert!(!controller.is_ready().await.unwrap());
 }
