@@ -67,6 +67,11 @@ pub(crate) fn explain(error: &kube::Error, tried: Tried) -> String {
     let Tried { verb, resource } = tried;
     match error {
         kube::Error::Api(status) if status.code == 403 => explain_forbidden(status, tried),
+        kube::Error::Api(status) if status.code == 404 && matches!(verb, "list" | "watch") => {
+            format!(
+                "the API server does not serve {resource}; install the definitions with `waxwing-controller crds | kubectl apply --server-side -f -`"
+            )
+        }
         kube::Error::Api(status) if matches!(status.code, 400 | 422) => {
             format!("the API server finds {}", fields(status))
         }

@@ -23,6 +23,7 @@ use crate::queue::Queue;
 use crate::reconcile::Context;
 use crate::scope::Scope;
 use crate::secrets;
+use crate::server_clock::ServerClock;
 use crate::shutdown::Shutdown;
 use crate::work::Leading;
 
@@ -73,7 +74,8 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
     let counted = Counted::default();
     let audit = start_audit(args, &identity, &counted)?;
     let fence = Fence::default();
-    let connection = cluster::connect(args, &fence, &counted.api).await?;
+    let clock = ServerClock::default();
+    let connection = cluster::connect(args, &fence, &counted.api, &clock).await?;
     let Connection { url, free, fenced } = connection;
     tracing::info!(
         url,
@@ -106,7 +108,10 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
         delete_unused_after: args.key_delete_unused_after,
         recovery: recovery.as_ref().map(Recovery::fingerprint),
     };
-    let custodian = || Custodian::new(&context, &namespace, settings, recovery.clone());
+    let custodian = || {
+        let clock = clock.clone();
+        Custodian::new(&context, &namespace, clock, settings, recovery.clone())
+    };
     let mut lease = Lease::new(free, &namespace, identity, fence);
     loop {
         tokio::select! {
@@ -176,6 +181,7 @@ fn context(
         cluster_wide: Arc::new(ClusterWide::new(namespace)),
         index,
         queue,
+        contests: Arc::default(),
         renewals,
         metrics: Arc::new(metrics),
         health: Arc::new(Health::starting(&scope)),

@@ -15,11 +15,13 @@ use crate::api_metrics::ApiMetrics;
 use crate::args::RunArgs;
 use crate::fence::Fence;
 use crate::scope::Scope;
+use crate::server_clock::ServerClock;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A connection that is silent for so long is dead: a watch ends after 290 seconds at the latest.
-const READ_TIMEOUT: Duration = Duration::from_secs(300);
+/// A connection that is silent for so long is dead: to a watch that has nothing else to tell, the API server
+/// sends a bookmark each minute.
+const READ_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Why the controller cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +46,8 @@ pub(crate) enum ClusterError {
 }
 
 /// The connections to one API server. The clients retry nothing by themselves: each part of the controller
-/// has its own back-off, and must hear of failures. Their requests are counted.
+/// has its own back-off, and must hear of failures. Their requests are counted, and the clock is set by the
+/// answers.
 pub(crate) struct Connection {
     pub(crate) url: String,
     /// What the Lease is renewed through: it waits behind no other request.
@@ -57,6 +60,7 @@ pub(crate) async fn connect(
     args: &RunArgs,
     fence: &Fence,
     requests: &ApiMetrics,
+    clock: &ServerClock,
 ) -> Result<Connection, ClusterError> {
     let mut config = config(args).await?;
     config.default_retry = false;
@@ -68,8 +72,12 @@ pub(crate) async fn connect(
     let fenced = ClientBuilder::try_from(config).map_err(ClusterError::Client)?;
     Ok(Connection {
         url,
-        free: free.with_layer(requests).build(),
-        fenced: fenced.with_layer(requests).with_layer(fence).build(),
+        free: free.with_layer(clock).with_layer(requests).build(),
+        fenced: fenced
+            .with_layer(clock)
+            .with_layer(requests)
+            .with_layer(fence)
+            .build(),
     })
 }
 

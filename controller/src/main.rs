@@ -3,21 +3,25 @@
 //! Decisions are pure functions, and a thin shell applies their effects. What is to be done with a
 //! SealedSecret flows one way: `feed` watches SealedSecrets and puts what changed into the `queue`;
 //! a worker takes it out and `reconcile` looks (`secrets`, `index`), decides (`unseal`, `plan`)
-//! and applies (`writer`); `telling` then tells of it (`status`, `events`, `metrics`, `audit`). What is
-//! stale waits for the `renewer`, which keeps its `renewal` up to date whenever there is time. The
-//! sealing keys live in `keys`: what the cluster holds, what follows from it, and the changes that
-//! the one leading replica (`leader`, `fence`) makes; `key_change` sees to the SealedSecrets that they touch. `app` wires all of it together.
+//! and applies (`apply`, `writer`), unless someone else keeps undoing it (`contest`); `telling` then
+//! tells of it (`status`, `events`, `metrics`, `audit`). What is stale waits for the `renewer`, which
+//! keeps its `renewal` up to date whenever there is time. The sealing keys live in `keys`: what the
+//! cluster holds, what follows from it by the API server's clock (`server_clock`), and the changes that
+//! the one leading replica (`leader`, `fence`) makes; `key_change` sees to the SealedSecrets that they
+//! touch. `app` wires all of it together.
 
 #![deny(unsafe_code)]
 
 mod api_error;
 mod api_metrics;
 mod app;
+mod apply;
 mod args;
 mod audit;
 mod backoff;
 mod cluster;
 mod cluster_wide;
+mod contest;
 mod events;
 mod feed;
 mod fence;
@@ -42,6 +46,7 @@ mod renewal;
 mod renewer;
 mod scope;
 mod secrets;
+mod server_clock;
 mod shutdown;
 mod status;
 mod telling;

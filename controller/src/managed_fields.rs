@@ -45,6 +45,15 @@ impl Fields {
     }
 }
 
+/// The field manager that changed the Secret last, beside the controller.
+pub(crate) fn rival(secret: &Secret) -> Option<&str> {
+    let others = secret.managed_fields().iter();
+    others
+        .filter(|entry| entry.manager.as_deref() != Some(FIELD_MANAGER))
+        .max_by_key(|entry| entry.time.as_ref().map(|time| time.0))
+        .and_then(|entry| entry.manager.as_deref())
+}
+
 fn is_ours(entry: &ManagedFieldsEntry) -> bool {
     entry.manager.as_deref() == Some(FIELD_MANAGER) && entry.operation.as_deref() == Some("Apply")
 }
@@ -55,4 +64,38 @@ fn names_in(map: &serde_json::Value) -> impl Iterator<Item = String> {
         .flat_map(serde_json::Map::keys)
         .filter_map(|key| key.strip_prefix("f:"))
         .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+    use super::*;
+
+    #[test]
+    fn the_rival_is_who_changed_the_secret_last_and_never_the_controller() {
+        let entry = |(manager, operation, second): &(&str, &str, u32)| ManagedFieldsEntry {
+            manager: Some((*manager).to_owned()),
+            operation: Some((*operation).to_owned()),
+            time: Some(Time(
+                format!("2026-11-24T06:00:{second:02}Z").parse().unwrap(),
+            )),
+            ..ManagedFieldsEntry::default()
+        };
+        let ours = [(FIELD_MANAGER, "Apply", 9), (FIELD_MANAGER, "Update", 8)];
+        for (others, expected) in [
+            (&[][..], None),
+            (&[("argocd", "Apply", 1)], Some("argocd")),
+            (
+                &[("a", "Apply", 1), ("b", "Update", 3), ("c", "Apply", 2)],
+                Some("b"),
+            ),
+        ] {
+            let mut secret = Secret::default();
+            secret.metadata.managed_fields = Some(ours.iter().chain(others).map(entry).collect());
+            assert_eq!(rival(&secret), expected);
+        }
+    }
 }

@@ -9,8 +9,10 @@ use waxwing_api::{Reason, SealedSecret};
 use waxwing_crypto::KeyId;
 
 use crate::api_error::{self, Tried};
+use crate::apply::apply;
 use crate::audit::Audit;
 use crate::cluster_wide::{ClusterWide, spread};
+use crate::contest::Contests;
 use crate::events::Events;
 use crate::health::Health;
 use crate::index::{Index, Known, State};
@@ -20,18 +22,13 @@ use crate::metrics::Metrics;
 use crate::object_key::ObjectKey;
 use crate::objects::fetch;
 use crate::ownership::Target;
-use crate::plan::{Plan, plan};
 use crate::queue::{Outcome, Queue, Work};
 use crate::renewer::Renewals;
 use crate::scope::Scope;
-use crate::secrets::{Secrets, Seen};
+use crate::secrets::Secrets;
 use crate::status::{self, Settled, Staleness, Verdict};
 use crate::telling::{Telling, write_status};
-use crate::unseal::{Desired, Failure, unseal};
-use crate::writer::{WriteError, Writer};
-
-/// How often a write is tried anew at once, when someone else writes at the same time.
-const ATTEMPTS: usize = 3;
+use crate::unseal::{Failure, unseal};
 
 /// The longest that one SealedSecret may take, whatever the API server does.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -46,6 +43,7 @@ pub(crate) struct Context {
     pub(crate) cluster_wide: Arc<ClusterWide>,
     pub(crate) index: Arc<Index>,
     pub(crate) queue: Arc<Queue>,
+    pub(crate) contests: Arc<Contests>,
     pub(crate) renewals: Arc<Renewals>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) events: Events,
@@ -94,6 +92,10 @@ fn is_due(context: &Context, key: &ObjectKey, work: &Work) -> bool {
         return true;
     }
     let known = context.index.get(key);
+    if work.object.is_none() && !key.is_cluster_wide() && is_contested(known.as_ref()) {
+        // When it is looked at again, its back-off says.
+        return false;
+    }
     let drifted = known
         .as_ref()
         .is_none_or(|known| known.secret_version != context.secret_version(key));
@@ -106,6 +108,10 @@ fn is_due(context: &Context, key: &ObjectKey, work: &Work) -> bool {
         !context.index.has(key, uid, generation)
     });
     drifted || changed
+}
+
+fn is_contested(known: Option<&Known>) -> bool {
+    known.is_some_and(|known| known.state == State::Failed(Reason::Contested))
 }
 
 /// The object itself; `None` if it is gone, or going.
@@ -154,7 +160,7 @@ async fn renew(
     let seen_version = context.secrets.version(key);
     let unsealing = unseal(sealed, keys).await;
     let written = match unsealing.result {
-        Ok(desired) => write(context, key, &Target::of(sealed), &desired)
+        Ok(desired) => apply(context, key, sealed, &Target::of(sealed), &desired)
             .await
             .map_err(|failure| vec![failure]),
         Err(failures) => Err(failures),
@@ -212,51 +218,6 @@ pub(crate) fn record(
     if !is_known {
         context.audit.refused(key, sealed, key_ids, failures);
     }
-}
-
-/// Brings the Secret into the desired form, and returns its version then.
-pub(crate) async fn write(
-    context: &Context,
-    key: &ObjectKey,
-    target: &Target,
-    desired: &Desired,
-) -> Result<String, Failure> {
-    let seen = context.secrets.version(key);
-    let version = write_over(context, key, target, desired, seen.is_some()).await?;
-    let left = Seen::new(&version, target.is_cluster_wide());
-    context.secrets.leave(key, seen.as_deref(), left);
-    Ok(version)
-}
-
-async fn write_over(
-    context: &Context,
-    key: &ObjectKey,
-    target: &Target,
-    desired: &Desired,
-    is_there: bool,
-) -> Result<String, Failure> {
-    let writer = Writer::new(context.client.clone(), key);
-    let mut existing = match is_there {
-        true => writer.look().await?,
-        false => None,
-    };
-    for _ in 0..ATTEMPTS {
-        let written = match plan(desired, target, existing.as_ref()) {
-            Plan::Leave { version } => return Ok(version),
-            Plan::Refuse(failure) => return Err(failure),
-            Plan::Apply(apply) => writer.apply(&apply).await,
-            Plan::Recreate(apply) => writer.recreate(existing.as_ref(), &apply).await,
-        };
-        match written {
-            Ok(version) => return Ok(version),
-            Err(WriteError::Conflict) => existing = writer.look().await?,
-            Err(WriteError::Failed(failure)) => return Err(failure),
-        }
-    }
-    Err(Failure::of_object(
-        Reason::ApiError,
-        "someone else keeps changing the Secret; tried again by and by",
-    ))
 }
 
 impl Context {

@@ -20,6 +20,10 @@ const BACKOFF: Backoff = Backoff {
     longest: Duration::from_secs(10),
 };
 
+/// A watch that was refused has begun when it is not refused for so long: until something changes it says
+/// nothing.
+const QUIET: Duration = Duration::from_secs(15);
+
 type Events<K> = BoxStream<'static, Result<Event<K>>>;
 
 /// A watch whose failures are told to `health` and to the log, and got over.
@@ -65,21 +69,24 @@ impl<K> Watch<K> {
     /// The next event.
     pub(crate) async fn next(&mut self) -> Event<K> {
         loop {
-            match self.events.next().await {
-                Some(Ok(event)) => {
-                    self.worked(&event);
+            let next = self.events.next();
+            let next = if self.failures > 0 && self.listed {
+                tokio::time::timeout(QUIET, next).await
+            } else {
+                Ok(next.await)
+            };
+            match next {
+                Ok(Some(Ok(event))) => {
+                    self.heard(&event);
                     return event;
                 }
-                Some(Err(error)) if self.streams_lists && is_about_streaming(&error) => {
+                Ok(Some(Err(error))) if self.streams_lists && is_about_streaming(&error) => {
                     self.list_in_pages();
                 }
-                Some(Err(error)) => {
-                    self.failures += 1;
-                    self.failed(&error);
-                    tokio::time::sleep(BACKOFF.after(self.failures)).await;
-                }
+                Ok(Some(Err(error))) => self.recover(&error).await,
                 // A watcher's stream has no end.
-                None => std::future::pending().await,
+                Ok(None) => std::future::pending().await,
+                Err(_) => self.works(),
             }
         }
     }
@@ -91,36 +98,61 @@ impl<K> Watch<K> {
             self.area
         );
         self.streams_lists = false;
-        self.events = (self.begin)(Config::default());
+        self.begin_anew();
     }
 
-    fn worked(&mut self, event: &Event<K>) {
+    fn begin_anew(&mut self) {
+        self.listed = false;
+        let config = Config::default();
+        self.events = (self.begin)(if self.streams_lists {
+            config.streaming_lists()
+        } else {
+            config
+        });
+    }
+
+    fn heard(&mut self, event: &Event<K>) {
         match event {
             // A listing that fails begins with this too.
-            Event::Init => {
-                self.listed = false;
-                return;
-            }
+            Event::Init => self.listed = false,
+            Event::InitApply(_) => {}
             Event::InitDone => {
                 self.listed = true;
-                self.health.set_ready(self.part, &self.area);
+                self.works();
             }
-            Event::InitApply(_) | Event::Apply(_) | Event::Delete(_) => {}
+            Event::Apply(_) | Event::Delete(_) => self.works(),
         }
+    }
+
+    fn works(&mut self) {
+        self.health.set_ready(self.part, &self.area);
         if self.failures > 0 {
             self.failures = 0;
             tracing::info!(resource = self.resource, "watching{} again", self.area);
         }
     }
 
-    fn failed(&mut self, error: &Error) {
+    async fn recover(&mut self, error: &Error) {
+        self.failures += 1;
+        self.failed(error);
+        if is_history_gone(error) {
+            self.listed = false;
+        }
+        tokio::time::sleep(BACKOFF.after(self.failures)).await;
+        if has_no_continuation(error) {
+            self.begin_anew();
+        }
+    }
+
+    fn failed(&self, error: &Error) {
         let failures = self.failures;
         let why = self.explain(error);
-        if !self.listed {
+        let is_blind = !self.listed || is_not_permitted(error);
+        if is_blind {
             self.health.set_unready(self.part, &self.area, why.clone());
         }
         // A watch that is interrupted once is nothing to wake anyone for: it is taken up where it stopped.
-        if failures == 1 && self.listed {
+        if failures == 1 && !is_blind {
             tracing::debug!(
                 resource = self.resource,
                 "watch{} interrupted: {why}",
@@ -133,9 +165,6 @@ impl<K> Watch<K> {
                 "watch{} failing: {why}",
                 self.area
             );
-        }
-        if is_history_gone(error) {
-            self.listed = false;
         }
     }
 
@@ -161,9 +190,28 @@ fn is_history_gone(error: &Error) -> bool {
     matches!(error, Error::WatchError(status) if status.code == 410)
 }
 
+/// Whether the watch cannot go on where it stopped: its history, or all that it watched, is gone. Told in an
+/// event, the watcher understands that by itself; told in the answer to its request, it asks the same for ever.
+fn has_no_continuation(error: &Error) -> bool {
+    matches!(refusal(error), Some(404 | 410))
+}
+
+/// Whether changes go unnoticed until someone does something about it.
+fn is_not_permitted(error: &Error) -> bool {
+    matches!(refusal(error), Some(403 | 404))
+}
+
 /// Whether the API server refuses to stream what is there: it is older, or configured so.
 fn is_about_streaming(error: &Error) -> bool {
-    matches!(error, Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 422)
+    refusal(error) == Some(422)
+}
+
+/// The HTTP status with which the API server refused to begin the watch.
+fn refusal(error: &Error) -> Option<u16> {
+    match error {
+        Error::WatchStartFailed(kube::Error::Api(status)) => Some(status.code),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -201,15 +249,39 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_watch_whose_history_is_gone_begins_anew() {
+        let begin = |_| {
+            let gone = Err(Error::WatchStartFailed(answer(410)));
+            let events = [Ok(Event::Init), Ok(Event::InitDone), gone];
+            futures::stream::iter(events).chain(futures::stream::pending())
+        };
+        let health = Arc::new(Health::starting(&Scope::default()));
+        let (part, everywhere) = (Part::SealedSecrets, Area::Everywhere);
+        let mut watch: Watch<()> = Watch::new(begin, part, &everywhere, "sealedsecrets", health);
+        for _ in 0..3 {
+            assert!(matches!(watch.next().await, Event::Init));
+            assert!(matches!(watch.next().await, Event::InitDone));
+        }
+    }
+
     #[test]
-    fn only_an_invalid_request_is_about_streaming() {
-        for (error, expected) in [
-            (Error::WatchStartFailed(answer(422)), true),
-            (Error::WatchStartFailed(answer(403)), false),
-            (Error::WatchStartFailed(answer(410)), false),
-            (Error::InitialListFailed(answer(422)), false),
+    fn what_a_refusal_calls_for_depends_on_what_was_refused_and_why() {
+        let told = |code| Status::failure("", "").with_code(code).boxed();
+        for (error, pages, begins_anew, not_permitted) in [
+            (Error::WatchStartFailed(answer(422)), true, false, false),
+            (Error::WatchStartFailed(answer(410)), false, true, false),
+            (Error::WatchStartFailed(answer(404)), false, true, true),
+            (Error::WatchStartFailed(answer(403)), false, false, true),
+            (Error::WatchStartFailed(answer(500)), false, false, false),
+            (Error::InitialListFailed(answer(422)), false, false, false),
+            (Error::WatchFailed(answer(410)), false, false, false),
+            (Error::WatchError(told(410)), false, false, false),
+            (Error::NoResourceVersion, false, false, false),
         ] {
-            assert_eq!(is_about_streaming(&error), expected, "{error:?}");
+            assert_eq!(is_about_streaming(&error), pages, "{error:?}");
+            assert_eq!(has_no_continuation(&error), begins_anew, "{error:?}");
+            assert_eq!(is_not_permitted(&error), not_permitted, "{error:?}");
         }
     }
 }

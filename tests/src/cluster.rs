@@ -10,6 +10,7 @@ use k8s_openapi::{
     apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
 };
 use kube::{Api, Client, api::PostParams};
+use tokio_rustls::TlsAcceptor;
 use waxwing_api::names::DEFAULT_NAMESPACE;
 
 use crate::{
@@ -142,6 +143,35 @@ impl Cluster {
             .expect("Cluster::install comes before the controller")
     }
 
+    /// The same, but with another address of the API server.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn controller_kubeconfig_for(&self, url: &str) -> Result<PathBuf, HarnessError> {
+        let present = self.controller_kubeconfig();
+        let text = std::fs::read_to_string(present).context("read the controller's kubeconfig")?;
+        let text = text.replace(&self.url(), url);
+        let port = url.rsplit(':').next().unwrap_or_default();
+        self.scratch()
+            .write(&format!("{CONTROLLER_ACCOUNT}-{port}.kubeconfig"), &text)
+    }
+
+    /// What a server needs to be taken for the API server.
+    ///
+    /// # Errors
+    /// When the certificates cannot be read.
+    pub(crate) fn tls_acceptor(&self) -> Result<TlsAcceptor, HarnessError> {
+        self.plane.credentials.tls_acceptor()
+    }
+
+    /// The certificates of those who vouch for the API server, in DER.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub(crate) fn authorities(&self) -> Result<Vec<Vec<u8>>, HarnessError> {
+        self.plane.credentials.authorities()
+    }
+
     /// Where the API server listens.
     pub fn url(&self) -> String {
         self.plane.url()
@@ -163,6 +193,14 @@ impl Cluster {
     /// When it does not become ready.
     pub async fn start_api_server(&mut self) -> Result<(), HarnessError> {
         self.plane.start_api_server().await
+    }
+
+    /// Has etcd forget the past: whoever watches cannot go on where they stopped before.
+    ///
+    /// # Errors
+    /// When etcd refuses.
+    pub async fn compact_history(&self) -> Result<(), HarnessError> {
+        self.plane.compact_history().await
     }
 
     /// Kills etcd at once. Its data stay.

@@ -1,13 +1,13 @@
 //! The controller as a process: started, asked, killed and looked at.
 
-use std::{process::Command, process::ExitStatus, time::Duration};
+use std::{ffi::OsStr, process::Command, process::ExitStatus, time::Duration};
 
-use kube::{Client, Config};
+use kube::Client;
 use waxwing_api::names::DEFAULT_NAMESPACE;
 
 use crate::{
     cluster::Cluster,
-    control_plane::{free_port, get, wait_ready},
+    control_plane::{free_port, get, plain_client, wait_ready},
     error::{Context, HarnessError},
     memory,
     process::Process,
@@ -52,8 +52,20 @@ impl Controller {
     /// # Errors
     /// When it cannot be started.
     pub fn launch_as(cluster: &Cluster, pod: &str, args: &[&str]) -> Result<Self, HarnessError> {
+        Self::launch_with(cluster, [("POD_NAME", pod)], args)
+    }
+
+    /// Starts the controller with further environment variables, without waiting for anything.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn launch_with(
+        cluster: &Cluster,
+        environment: impl IntoIterator<Item = (impl AsRef<OsStr>, impl AsRef<OsStr>)>,
+        args: &[&str],
+    ) -> Result<Self, HarnessError> {
         Self::start(&Programs::debug()?.controller, cluster, args, |command| {
-            command.env("POD_NAME", pod);
+            command.envs(environment);
         })
     }
 
@@ -80,10 +92,13 @@ impl Controller {
         remove_settings(&mut command);
         command
             .arg("run")
-            .arg("--kubeconfig")
-            .arg(cluster.controller_kubeconfig())
             .args(["--http-address", &format!("127.0.0.1:{port}")])
             .args(args);
+        if !args.contains(&"--kubeconfig") {
+            command
+                .arg("--kubeconfig")
+                .arg(cluster.controller_kubeconfig());
+        }
         if !args.contains(&"--namespace") {
             command.args(["--namespace", DEFAULT_NAMESPACE]);
         }
@@ -110,6 +125,18 @@ impl Controller {
     /// When no HTTP client can be made.
     pub async fn is_ready(&self) -> Result<bool, HarnessError> {
         Ok(get(&self.http()?, "/readyz").await.is_ok())
+    }
+
+    /// What `/readyz` says is not in order now; empty when it is ready.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn problems(&self) -> Result<String, HarnessError> {
+        match get(&self.http()?, "/readyz").await {
+            Ok(_) => Ok(String::new()),
+            Err(kube::Error::Api(answer)) => Ok(answer.message),
+            Err(error) => Err(error).context("ask the controller whether it is ready"),
+        }
     }
 
     /// What `/metrics` says.
@@ -190,17 +217,29 @@ impl Controller {
     /// # Errors
     /// When it does not answer, or counts in no whole numbers.
     pub async fn unseals(&self, label: &str) -> Result<u64, HarnessError> {
+        self.count("waxwing_unseal_total", label).await
+    }
+
+    /// How many requests it has made to the API server.
+    ///
+    /// # Errors
+    /// When it does not answer, or counts in no whole numbers.
+    pub async fn requests(&self) -> Result<u64, HarnessError> {
+        self.count("waxwing_api_requests_total", "").await
+    }
+
+    /// The sum of a metric, where it has this label.
+    async fn count(&self, metric: &str, label: &str) -> Result<u64, HarnessError> {
         let metrics = self.metrics().await?;
         let counts = metrics.lines().filter_map(|line| {
-            let (labels, count) = line
-                .strip_prefix("waxwing_unseal_total{")?
-                .split_once("} ")?;
+            let labelled = line.strip_prefix(metric)?.strip_prefix('{')?;
+            let (labels, count) = labelled.split_once("} ")?;
             labels.contains(label).then(|| count.parse::<u64>())
         });
         counts
             .sum::<Result<u64, _>>()
             .map_err(std::io::Error::other)
-            .context("read how often the controller unsealed")
+            .context(format!("read {metric}"))
     }
 
     /// Whether it says that it leads.
@@ -238,12 +277,7 @@ impl Controller {
     }
 
     fn http(&self) -> Result<Client, HarnessError> {
-        let url = format!("http://127.0.0.1:{}", self.port)
-            .parse()
-            .expect("the address is a URL");
-        let mut config = Config::new(url);
-        config.default_retry = false;
-        Client::try_from(config).context("make an HTTP client")
+        plain_client(self.port)
     }
 }
 

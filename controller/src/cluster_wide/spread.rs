@@ -11,11 +11,12 @@ use waxwing_api::{FailedNamespace, NamespacesStatus, Reason, SealedSecret};
 
 use super::digest::{self, left_over};
 use super::selection::Selection;
+use crate::apply::apply;
 use crate::index::Known;
 use crate::keys::Keys;
 use crate::object_key::ObjectKey;
 use crate::ownership::Target;
-use crate::reconcile::{Context, record, write};
+use crate::reconcile::{Context, record};
 use crate::secrets::Seen;
 use crate::status::{self, Staleness, Verdict};
 use crate::telling::Telling;
@@ -178,7 +179,7 @@ async fn write_one(
         return Ok(version);
     }
     let target = Target::in_namespace(sealed, namespace);
-    let version = write(context, &key, &target, desired).await?;
+    let version = apply(context, &key, sealed, &target, desired).await?;
     context.cluster_wide.leave(sealed, namespace, &version);
     Ok(version.into())
 }

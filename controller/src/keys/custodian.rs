@@ -23,6 +23,7 @@ use crate::backoff::Backoff;
 use crate::events::Events;
 use crate::index::{Dependents, Index};
 use crate::reconcile::Context;
+use crate::server_clock::ServerClock;
 
 const BACKOFF: Backoff = Backoff {
     first: Duration::from_millis(500),
@@ -41,6 +42,7 @@ const DEBOUNCE: Duration = Duration::from_secs(1);
 pub(crate) struct Custodian {
     store: Arc<KeyStore>,
     index: Arc<Index>,
+    clock: ServerClock,
     settings: Settings,
     effects: Effects,
     events: Events,
@@ -52,12 +54,14 @@ impl Custodian {
     pub(crate) fn new(
         context: &Context,
         namespace: &str,
+        clock: ServerClock,
         settings: Settings,
         recovery: Option<Recovery>,
     ) -> Self {
         Self {
             store: context.keys.clone(),
             index: context.index.clone(),
+            clock,
             settings,
             effects: Effects::new(&context.client, namespace, recovery),
             events: context.events.clone(),
@@ -88,7 +92,7 @@ impl Custodian {
                 continue;
             };
             let inventory = Inventory::of(&facts).with_dependents(dependents);
-            let decision = decide(&inventory, Timestamp::now(), &self.settings);
+            let decision = decide(&inventory, self.clock.now(), &self.settings);
             self.report_blocked(&facts, decision.blocked && !was_blocked);
             was_blocked = decision.blocked;
             let carried_out =
@@ -96,7 +100,7 @@ impl Custodian {
             let wait = match carried_out.await.unwrap_or_else(|_| Err(hung())) {
                 Ok(()) => {
                     failures = 0;
-                    decision.again_at.map(|at| until(at).min(LOOK_AGAIN))
+                    decision.again_at.map(|at| self.until(at).min(LOOK_AGAIN))
                 }
                 Err(error) => {
                     failures += 1;
@@ -147,7 +151,7 @@ impl Custodian {
     /// key is made only after the keys were listed afresh.
     async fn create_if_still_due(&self) -> Result<(), EffectError> {
         let facts = self.effects.list().await?;
-        let decision = decide(&Inventory::of(&facts), Timestamp::now(), &self.settings);
+        let decision = decide(&Inventory::of(&facts), self.clock.now(), &self.settings);
         let cause = decision.actions.iter().find_map(|action| match action {
             Action::Create(cause) => Some(*cause),
             _ => None,
@@ -255,7 +259,7 @@ impl Custodian {
         facts: &Facts,
         inventory: &Inventory,
     ) -> Result<(), EffectError> {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let mut statuses: Vec<_> = facts
             .sealing_keys
             .iter()
@@ -307,6 +311,10 @@ impl Custodian {
         }
     }
 
+    fn until(&self, at: Timestamp) -> Duration {
+        Duration::try_from(at.duration_since(self.clock.now())).unwrap_or_default()
+    }
+
     fn record(&self, event: audit::Event, id: KeyId) {
         self.audit.key(event, &self.namespace, id);
     }
@@ -349,10 +357,6 @@ async fn count_dependents(index: &Index, counter: &watch::Sender<Option<Dependen
 
 fn hung() -> EffectError {
     EffectError("the API server does not answer".to_owned())
-}
-
-fn until(at: Timestamp) -> Duration {
-    Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default()
 }
 
 /// For ever, if there is nothing to wait for.

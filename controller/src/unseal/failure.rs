@@ -60,9 +60,11 @@ impl Failure {
             | Reason::TemplateError
             | Reason::InvalidSecret
             | Reason::InvalidSelector => true,
-            Reason::NotOwned | Reason::ImmutableSecret | Reason::Forbidden | Reason::ApiError => {
-                false
-            }
+            Reason::NotOwned
+            | Reason::ImmutableSecret
+            | Reason::Forbidden
+            | Reason::Contested
+            | Reason::ApiError => false,
         }
     }
 }

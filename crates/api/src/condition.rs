@@ -55,13 +55,15 @@ pub enum Reason {
     InvalidSelector,
     /// The controller lacks a permission.
     Forbidden,
+    /// Someone else keeps changing the Secret; put right by and by.
+    Contested,
     /// The API server could not be reached or failed; retried.
     ApiError,
 }
 
 impl Reason {
     /// Every reason, in the order of their declaration.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ScopeMismatch,
         Self::UnknownKey,
         Self::KeyRevoked,
@@ -73,6 +75,7 @@ impl Reason {
         Self::InvalidSecret,
         Self::InvalidSelector,
         Self::Forbidden,
+        Self::Contested,
         Self::ApiError,
     ];
 
@@ -90,6 +93,7 @@ impl Reason {
             Self::InvalidSecret => "InvalidSecret",
             Self::InvalidSelector => "InvalidSelector",
             Self::Forbidden => "Forbidden",
+            Self::Contested => "Contested",
             Self::ApiError => "ApiError",
         }
     }

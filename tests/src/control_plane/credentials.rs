@@ -1,10 +1,23 @@
 //! Certificates, signing keys and tokens of one throw-away control plane.
 
-use std::path::PathBuf;
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
-use crate::{error::HarnessError, scratch::Scratch};
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    error::{Context, HarnessError},
+    scratch::Scratch,
+};
 
 /// The user whom RBAC allows everything, by the group system:masters.
 pub(crate) const ADMIN: &str = "admin";
@@ -48,4 +61,31 @@ impl Credentials {
             tokens: scratch.write("tokens.csv", &tokens)?,
         })
     }
+
+    /// For a server that stands in the API server's place, on loopback as it does.
+    pub(crate) fn tls_acceptor(&self) -> Result<TlsAcceptor, HarnessError> {
+        let certificates = certificates(&self.server_certificate)?;
+        let key = PrivateKeyDer::from_pem_file(&self.server_key)
+            .map_err(io::Error::other)
+            .context("read the API server's key")?;
+        let mut config = ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(certificates, key)
+            .map_err(io::Error::other)
+            .context("set up TLS")?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+
+    /// The certificates that vouch for the servers', in DER.
+    pub(crate) fn authorities(&self) -> Result<Vec<Vec<u8>>, HarnessError> {
+        let certificates = certificates(&self.ca_certificate)?;
+        Ok(certificates.iter().map(|der| der.to_vec()).collect())
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, HarnessError> {
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    read.map_err(io::Error::other)
+        .context(format!("read {}", path.display()))
 }

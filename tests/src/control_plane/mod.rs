@@ -9,6 +9,7 @@
 
 mod binaries;
 mod credentials;
+mod history;
 mod kubeconfig;
 
 use std::{
@@ -45,7 +46,7 @@ pub(crate) struct ControlPlane {
     api_server: Option<Process>,
     etcd: Option<Process>,
     binaries: Binaries,
-    credentials: Credentials,
+    pub(crate) credentials: Credentials,
     ports: Ports,
     api_server_flags: Vec<String>,
     pub(crate) scratch: Scratch,
@@ -236,6 +237,14 @@ pub(crate) async fn client(kubeconfig: &Path) -> Result<Client, HarnessError> {
     let config =
         Config::from_custom_kubeconfig(Kubeconfig::read_from(kubeconfig)?, &options).await?;
     Client::try_from(config).context("make a Kubernetes client")
+}
+
+/// A client of a server of loopback that knows neither TLS nor users.
+pub(crate) fn plain_client(port: u16) -> Result<Client, HarnessError> {
+    let url = format!("http://127.0.0.1:{port}");
+    let mut config = Config::new(url.parse().expect("the address is a URL"));
+    config.default_retry = false;
+    Client::try_from(config).context("make an HTTP client")
 }
 
 /// Waits until `/readyz` says so to `client`, or `process` ends.

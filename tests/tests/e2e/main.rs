@@ -28,6 +28,7 @@ mod scopes;
 mod secret_types;
 mod selected;
 mod start;
+mod start_bad_input;
 mod status;
 mod takeover;
 mod templates;

@@ -3,11 +3,21 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    time::Duration,
 };
 
 use kube::{ResourceExt, api::ListParams};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IteratorRandom};
-use waxwing_tests::{HarnessError, Space, canary::plaintext, wait};
+use waxwing_api::{ConditionType, SealedSecret};
+use waxwing_tests::{
+    HarnessError, Space,
+    canary::plaintext,
+    space::{condition, items, items_of},
+    wait,
+};
+
+/// How long it may take until all is right again. The longest back-off is five minutes.
+const CALMING_DOWN: Duration = Duration::from_secs(320);
 
 /// A team at work in one namespace. It goes on trying while the API server is away.
 pub(crate) struct Churn<'a> {
@@ -74,11 +84,23 @@ impl<'a> Churn<'a> {
         self.objects.insert(name, None);
     }
 
+    /// Applies every object again that is there, as it is in Git.
+    pub(crate) async fn apply_again(&mut self) {
+        let there: Vec<String> = self.there().cloned().collect();
+        for name in there {
+            self.changed += 1;
+            self.apply(name).await;
+        }
+    }
+
     fn choose(&mut self) -> Option<String> {
+        let there: Vec<String> = self.there().cloned().collect();
+        there.into_iter().choose(&mut self.choices)
+    }
+
+    fn there(&self) -> impl Iterator<Item = &String> {
         let there = self.objects.iter().filter(|(_, value)| value.is_some());
-        there
-            .map(|(name, _)| name.clone())
-            .choose(&mut self.choices)
+        there.map(|(name, _)| name)
     }
 
     async fn apply(&mut self, name: String) {
@@ -95,30 +117,67 @@ impl<'a> Churn<'a> {
     /// Waits until every object that is there is Ready and has its last value in its Secret, and no
     /// other Secret is in the namespace.
     pub(crate) async fn comes_out_right(&self) {
-        let mut expected = BTreeSet::new();
-        for (name, value) in &self.objects {
-            let Some(value) = value else { continue };
-            self.space.ready(name).await.unwrap();
-            self.space
-                .holds(name, &[("password", value)])
-                .await
-                .unwrap();
-            expected.insert(name.clone());
-        }
-        let secrets = self.space.secrets();
-        wait::until("no other Secret to be there", async || {
-            let list = secrets.list_metadata(&ListParams::default()).await;
-            let list = list.map_err(|error| error.to_string())?;
-            let found: BTreeSet<String> = list.iter().map(ResourceExt::name_any).collect();
-            if found == expected {
-                Ok(())
-            } else {
-                Err(format!("{:?}", found.symmetric_difference(&expected)))
-            }
-        })
-        .await
-        .unwrap();
+        let what = format!("all to be right in {}", self.space.namespace);
+        wait::until_within(CALMING_DOWN, &what, async || self.look().await)
+            .await
+            .unwrap();
     }
+
+    /// An error names what is not right yet, and no value.
+    async fn look(&self) -> Result<(), String> {
+        let all = ListParams::default();
+        let sealed = self.space.sealed_secrets().list(&all).await;
+        let sealed = sealed.map_err(|error| error.to_string())?;
+        if let Some(unready) = sealed.iter().find(|sealed| !is_ready(sealed)) {
+            let ready = condition(unready, ConditionType::Ready);
+            return Err(format!("{}: {ready:?}", unready.name_any()));
+        }
+        let secrets = self.space.secrets().list(&all).await;
+        let secrets = secrets.map_err(|error| error.to_string())?;
+        let found: BTreeMap<String, _> = secrets
+            .iter()
+            .map(|secret| (secret.name_any(), items_of(secret)))
+            .collect();
+        let expected: BTreeMap<String, _> = self
+            .objects
+            .iter()
+            .filter_map(|(name, value)| {
+                Some((name.clone(), items(&[("password", value.as_ref()?)])))
+            })
+            .collect();
+        let names = found.keys().chain(expected.keys());
+        let wrong: BTreeSet<&String> = names
+            .filter(|name| found.get(*name) != expected.get(*name))
+            .collect();
+        if wrong.is_empty() && sealed.items.len() == expected.len() {
+            Ok(())
+        } else {
+            Err(format!(
+                "{} objects, wrong Secrets: {wrong:?}",
+                sealed.items.len()
+            ))
+        }
+    }
+
+    /// Two of the objects that are there.
+    pub(crate) fn two(&self) -> [String; 2] {
+        let mut there = self.there();
+        [(); 2].map(|()| there.next().unwrap().clone())
+    }
+
+    /// How many objects are there.
+    pub(crate) fn present(&self) -> usize {
+        self.there().count()
+    }
+}
+
+fn is_ready(sealed: &SealedSecret) -> bool {
+    let observed = sealed
+        .status
+        .as_ref()
+        .and_then(|status| status.observed_generation);
+    observed == sealed.metadata.generation
+        && condition(sealed, ConditionType::Ready).is_some_and(|ready| ready.status == "True")
 }
 
 impl fmt::Display for Churn<'_> {

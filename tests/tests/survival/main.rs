@@ -5,5 +5,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod churn;
+mod clock;
+mod definitions;
+mod fights;
+mod history;
 mod outages;
 mod rollovers;
+mod storm;

@@ -1,0 +1,113 @@
+//! Brings one Secret into the form that it should have.
+
+use waxwing_api::{Reason, SealedSecret};
+
+use crate::contest::Turn;
+use crate::managed_fields::rival;
+use crate::object_key::ObjectKey;
+use crate::ownership::Target;
+use crate::plan::{Plan, plan};
+use crate::reconcile::Context;
+use crate::secrets::Seen;
+use crate::unseal::{Desired, Failure};
+use crate::writer::{WriteError, Writer};
+
+/// How often a write is tried anew at once, when someone else writes at the same time.
+const ATTEMPTS: usize = 3;
+
+/// A Secret in the form that it should have.
+struct Applied {
+    version: String,
+    before: Before,
+    /// It is contested, and may not stay so.
+    on_trial: bool,
+}
+
+/// How the Secret was before.
+enum Before {
+    AsItShouldBe,
+    /// It was not there, or that field manager had changed it last.
+    Otherwise(Option<String>),
+}
+
+/// Looks at the Secret `key`, decides and applies; returns its version then.
+pub(crate) async fn apply(
+    context: &Context,
+    key: &ObjectKey,
+    sealed: &SealedSecret,
+    target: &Target,
+    desired: &Desired,
+) -> Result<String, Failure> {
+    let seen = context.secrets.version(key);
+    let applied = look_and_apply(context, key, target, desired, seen.is_some()).await?;
+    let left = Seen::new(&applied.version, target.is_cluster_wide());
+    context.secrets.leave(key, seen.as_deref(), left);
+    match applied.before {
+        Before::AsItShouldBe => {}
+        Before::Otherwise(rival) if is_repair(sealed) => {
+            context.contests.put_right(key, rival.as_deref());
+        }
+        Before::Otherwise(_) => context.contests.forget(key),
+    }
+    if applied.on_trial {
+        return Err(context.contests.failure(key));
+    }
+    Ok(applied.version)
+}
+
+/// Whether this very generation was worked off before: then its Secret was put there, or could not be.
+fn is_repair(sealed: &SealedSecret) -> bool {
+    let status = sealed.status.as_ref();
+    let observed = status.and_then(|status| status.observed_generation);
+    observed.is_some() && observed == sealed.metadata.generation
+}
+
+async fn look_and_apply(
+    context: &Context,
+    key: &ObjectKey,
+    target: &Target,
+    desired: &Desired,
+    is_there: bool,
+) -> Result<Applied, Failure> {
+    let writer = Writer::new(context.client.clone(), key);
+    let mut existing = match is_there {
+        true => writer.look().await?,
+        false => None,
+    };
+    for _ in 0..ATTEMPTS {
+        let plan = plan(desired, target, existing.as_ref());
+        let turn = context
+            .contests
+            .turn(key, matches!(plan, Plan::Leave { .. }));
+        let on_trial = turn == Turn::ProceedOnTrial;
+        let written = match plan {
+            Plan::Leave { version } => {
+                return Ok(Applied {
+                    version,
+                    before: Before::AsItShouldBe,
+                    on_trial,
+                });
+            }
+            Plan::Refuse(failure) => return Err(failure),
+            _ if turn == Turn::HoldOff => return Err(context.contests.failure(key)),
+            Plan::Apply(apply) => writer.apply(&apply).await,
+            Plan::Recreate(apply) => writer.recreate(existing.as_ref(), &apply).await,
+        };
+        match written {
+            Ok(version) => {
+                let rival = existing.as_ref().and_then(rival);
+                return Ok(Applied {
+                    version,
+                    before: Before::Otherwise(rival.map(str::to_owned)),
+                    on_trial,
+                });
+            }
+            Err(WriteError::Conflict) => existing = writer.look().await?,
+            Err(WriteError::Failed(failure)) => return Err(failure),
+        }
+    }
+    Err(Failure::of_object(
+        Reason::ApiError,
+        "someone else keeps changing the Secret; tried again by and by",
+    ))
+}
