@@ -16,6 +16,7 @@ use crate::args::RunArgs;
 use crate::fence::Fence;
 use crate::scope::Scope;
 use crate::server_clock::ServerClock;
+use crate::token::Token;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -67,18 +68,32 @@ pub(crate) async fn connect(
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     config.read_timeout = Some(READ_TIMEOUT);
     config.reset_reader_on_write = true;
+    let token = match config.auth_info.token_file.take() {
+        Some(path) => token_in(&path)?,
+        None => Token::default(),
+    };
     let url = config.cluster_url.to_string();
     let free = ClientBuilder::try_from(config.clone()).map_err(ClusterError::Client)?;
     let fenced = ClientBuilder::try_from(config).map_err(ClusterError::Client)?;
     Ok(Connection {
         url,
-        free: free.with_layer(clock).with_layer(requests).build(),
+        free: free
+            .with_layer(&token)
+            .with_layer(clock)
+            .with_layer(requests)
+            .build(),
         fenced: fenced
+            .with_layer(&token)
             .with_layer(clock)
             .with_layer(requests)
             .with_layer(fence)
             .build(),
     })
+}
+
+fn token_in(path: &str) -> Result<Token, ClusterError> {
+    Token::in_file(path.into())
+        .map_err(|error| ClusterError::Config(format!("the token in {path}: {error}")))
 }
 
 async fn config(args: &RunArgs) -> Result<Config, ClusterError> {

@@ -50,6 +50,7 @@ mod server_clock;
 mod shutdown;
 mod status;
 mod telling;
+mod token;
 mod unseal;
 mod value_ages;
 mod watch;

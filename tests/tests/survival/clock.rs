@@ -1,9 +1,13 @@
 //! The wall clock of the controller's machine jumps.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::{Api, Client};
+use serde_json::{Value, json};
 use waxwing_api::names::{DEFAULT_NAMESPACE, FIELD_MANAGER};
 use waxwing_tests::{
     Cluster, Controller, Space, Stage,
@@ -28,7 +32,9 @@ const AT_REST: u64 = 20;
 async fn jumps_of_the_clock_by_forty_days_roll_over_no_key_and_lose_none() {
     let cluster = Cluster::installed().await.unwrap();
     let clock = ShiftedClock::make(cluster.scratch()).unwrap();
-    let args = ["--key-retire-after", "10d"];
+    let kubeconfig = kubeconfig_with_token_file(&cluster);
+    let kubeconfig = kubeconfig.to_str().unwrap();
+    let args = ["--kubeconfig", kubeconfig, "--key-retire-after", "10d"];
     let controller = Controller::launch_with(&cluster, clock.environment(), &args);
     let mut stage = Stage {
         controller: Some(controller.unwrap()),
@@ -81,6 +87,21 @@ async fn jumps_of_the_clock_by_forty_days_roll_over_no_key_and_lose_none() {
         "clock: 40 days ahead and back, 40 days behind and back; {rollovers}, all asked for; {asked} requests at rest"
     );
     stage.assert_no_plaintext_leaked().await.unwrap();
+}
+
+/// The controller's, with its token in a file of its own, as in a Pod.
+fn kubeconfig_with_token_file(cluster: &Cluster) -> PathBuf {
+    let text = std::fs::read_to_string(cluster.controller_kubeconfig()).unwrap();
+    let mut kubeconfig: Value = serde_json::from_str(&text).unwrap();
+    let user = &mut kubeconfig["users"][0]["user"];
+    let token = user["token"].as_str().unwrap();
+    let file = cluster.scratch().write("token", token).unwrap();
+    *user = json!({ "tokenFile": file });
+    let text = kubeconfig.to_string();
+    cluster
+        .scratch()
+        .write("token-file.kubeconfig", &text)
+        .unwrap()
 }
 
 async fn unseal(space: &Space, name: &str) {
