@@ -23,6 +23,7 @@ mod identities;
 mod input;
 mod item_report;
 mod namespace;
+mod namespaces;
 mod output;
 mod parallel;
 mod plaintext_argument;

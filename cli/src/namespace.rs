@@ -2,7 +2,9 @@
 
 use std::cell::OnceCell;
 
+use waxwing_api::SealedKind;
 use waxwing_manifest::names::{NameError, check_namespace};
+use waxwing_manifest::{Object, Problem};
 
 use crate::cluster::ClusterArgs;
 use crate::diagnostic::{Advice, Failure};
@@ -30,6 +32,19 @@ impl<'a> FallbackNamespace<'a> {
         }
         let found = self.find()?;
         Ok(self.known.get_or_init(|| found).as_deref())
+    }
+
+    /// The namespace of an object, which has to be known; that of a ClusterSealedSecret is empty, as nothing
+    /// in it is bound to one.
+    pub(crate) fn of<'s>(&'s self, object: &Object<'s>) -> Result<&'s str, Failure> {
+        match (object.namespace(), object.sealed_kind()) {
+            (Some(own), _) => Ok(own),
+            (None, Some(SealedKind::ClusterSealedSecret)) => Ok(""),
+            (None, _) => {
+                let known = self.get()?;
+                Ok(known.ok_or_else(|| object.error(Problem::NoNamespace))?)
+            }
+        }
     }
 
     fn find(&self) -> Result<Option<String>, Failure> {

@@ -7,7 +7,7 @@ use waxwing_api::names::{
     ADOPT_ANNOTATION, ADOPT_MERGE, ADOPT_REPLACE, API_VERSION, GROUP, MANAGED_CLUSTER_VALUE,
     MANAGED_LABEL, MANAGED_VALUE,
 };
-use waxwing_api::{Reason, SealedSecret};
+use waxwing_api::{Reason, SealedKind, SealedSecret};
 
 use crate::unseal::Failure;
 
@@ -16,23 +16,8 @@ use crate::unseal::Failure;
 pub(crate) struct Target {
     pub(crate) namespace: String,
     pub(crate) name: String,
-    kind: Kind,
+    kind: SealedKind,
     uid: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    SealedSecret,
-    ClusterSealedSecret,
-}
-
-impl Kind {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::SealedSecret => "SealedSecret",
-            Self::ClusterSealedSecret => "ClusterSealedSecret",
-        }
-    }
 }
 
 impl Target {
@@ -41,7 +26,7 @@ impl Target {
         Self {
             namespace: sealed.namespace().unwrap_or_default(),
             name: sealed.name_any(),
-            kind: Kind::SealedSecret,
+            kind: SealedKind::SealedSecret,
             uid: sealed.uid().unwrap_or_default(),
         }
     }
@@ -50,20 +35,20 @@ impl Target {
     pub(crate) fn in_namespace(sealed: &SealedSecret, namespace: &str) -> Self {
         Self {
             namespace: namespace.to_owned(),
-            kind: Kind::ClusterSealedSecret,
+            kind: SealedKind::ClusterSealedSecret,
             ..Self::of(sealed)
         }
     }
 
     pub(crate) fn is_cluster_wide(&self) -> bool {
-        self.kind == Kind::ClusterSealedSecret
+        self.kind == SealedKind::ClusterSealedSecret
     }
 
     /// The value of the label on the Secret.
     pub(crate) const fn managed_value(&self) -> &'static str {
         match self.kind {
-            Kind::SealedSecret => MANAGED_VALUE,
-            Kind::ClusterSealedSecret => MANAGED_CLUSTER_VALUE,
+            SealedKind::SealedSecret => MANAGED_VALUE,
+            SealedKind::ClusterSealedSecret => MANAGED_CLUSTER_VALUE,
         }
     }
 }
@@ -125,7 +110,7 @@ pub(crate) fn owner_reference(target: &Target) -> OwnerReference {
 pub(crate) fn owner_of_nothing() -> OwnerReference {
     OwnerReference {
         api_version: API_VERSION.to_owned(),
-        kind: Kind::SealedSecret.as_str().to_owned(),
+        kind: SealedKind::SealedSecret.as_str().to_owned(),
         name: "nothing".to_owned(),
         uid: "00000000-0000-0000-0000-000000000000".to_owned(),
         controller: None,
@@ -136,7 +121,7 @@ pub(crate) fn owner_of_nothing() -> OwnerReference {
 /// Whether a Secret belongs to a ClusterSealedSecret.
 pub(crate) fn is_cluster_wide(metadata: &ObjectMeta) -> bool {
     controller_of(metadata)
-        .is_some_and(|reference| is_of_kind(reference, Kind::ClusterSealedSecret))
+        .is_some_and(|reference| is_of_kind(reference, SealedKind::ClusterSealedSecret))
 }
 
 fn controller_of(metadata: &ObjectMeta) -> Option<&OwnerReference> {
@@ -144,7 +129,7 @@ fn controller_of(metadata: &ObjectMeta) -> Option<&OwnerReference> {
     references.find(|reference| reference.controller == Some(true))
 }
 
-fn is_of_kind(reference: &OwnerReference, kind: Kind) -> bool {
+fn is_of_kind(reference: &OwnerReference, kind: SealedKind) -> bool {
     reference.kind == kind.as_str() && reference.api_version.split('/').next() == Some(GROUP)
 }
 

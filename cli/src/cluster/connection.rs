@@ -21,7 +21,8 @@ pub(crate) struct Permission {
     pub(crate) verb: &'static str,
     /// With its API group, as in `sealingkeys.waxwing.dev`.
     pub(crate) resource: &'static str,
-    pub(crate) namespace: String,
+    /// None, where it has to be allowed for the whole cluster.
+    pub(crate) namespace: Option<String>,
 }
 
 impl fmt::Display for Permission {
@@ -31,7 +32,11 @@ impl fmt::Display for Permission {
             resource,
             namespace,
         } = self;
-        write!(f, "{verb} {resource} in namespace {namespace}")
+        write!(f, "{verb} {resource}")?;
+        match namespace {
+            Some(namespace) => write!(f, " in namespace {namespace}"),
+            None => Ok(()),
+        }
     }
 }
 

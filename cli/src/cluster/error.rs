@@ -180,12 +180,18 @@ impl ClusterError {
                     Permission {
                         verb,
                         resource,
-                        namespace,
+                        namespace: Some(namespace),
                     },
                 ..
             } => format!(
                 "ask for a Role in namespace {namespace} that allows the verb {verb} on the resource \
                  {resource}; if the controller runs elsewhere, give --controller-namespace"
+            ),
+            Self::Forbidden {
+                permission: Permission { verb, resource, .. },
+                ..
+            } => format!(
+                "ask for a ClusterRole that allows the verb {verb} on the resource {resource}"
             ),
             Self::NoCrds { .. } => {
                 "install Waxwing first: waxwing-controller crds | kubectl apply -f -".to_owned()

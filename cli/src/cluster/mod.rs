@@ -19,7 +19,7 @@ pub(crate) use connection::{Connection, Permission};
 pub(crate) use error::{ClusterError, NoRecipient};
 use kubeconfig::KubeconfigFile;
 pub(crate) use primary::primary;
-pub(crate) use sealed_secrets::Fetcher;
+pub(crate) use sealed_secrets::{Address, Fetcher};
 
 /// The resource of sealing keys, as RBAC and kubectl call it.
 pub(crate) const SEALING_KEYS: &str = "sealingkeys.waxwing.dev";
@@ -114,7 +114,7 @@ impl ClusterArgs {
         let permission = Permission {
             verb: "list",
             resource: SEALING_KEYS,
-            namespace: self.controller_namespace.clone(),
+            namespace: Some(self.controller_namespace.clone()),
         };
         let everything = ListParams::default();
         let answer = connection.ask(permission, keys.list(&everything))?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use waxwing_crypto::{MalformedError, SealedValue};
-use waxwing_manifest::{Document, Kind, Object, Problem, read, read_sealed_secret};
+use waxwing_manifest::{Object, Problem, read, read_sealed_secret};
 
 use self::report::{ObjectReport, Report};
 use crate::diagnostic::{Advice, Failure};
@@ -14,6 +14,7 @@ use crate::input::Source;
 use crate::item_report::ItemReport;
 use crate::output;
 use crate::report_format::ReportFormat;
+use crate::sealed_files::sealed_secrets;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -74,11 +75,7 @@ fn inspect_manifest(
     failure: &mut Failure,
 ) -> Result<Vec<Report>, Failure> {
     let documents = read(&source.name(), text)?;
-    let objects: Vec<Object<'_>> = documents
-        .iter()
-        .flat_map(Document::objects)
-        .filter(|object| object.kind() == Kind::SealedSecret)
-        .collect();
+    let objects: Vec<Object<'_>> = sealed_secrets(&documents).collect();
     if objects.is_empty() {
         return Err(InspectError::NoneFound {
             name: source.name(),
@@ -113,6 +110,7 @@ fn inspect_object(
     let object = ObjectReport {
         document: place.document,
         line: place.line,
+        kind: sealed.kind(),
         namespace: sealed.metadata.namespace,
         name: sealed.metadata.name.unwrap_or_default(),
     };

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use waxwing_crypto::ScopeKind;
 use waxwing_manifest::names::{NameError, check_object_name};
-use waxwing_manifest::{Format, Problem, Replacement, SecretManifest, seal_secret, write};
+use waxwing_manifest::{Format, Problem, Replacement, SealFor, SecretManifest, seal_secret, write};
 
 use super::in_place::{ObjectChoice, SetOrder};
 use super::items::Items;
@@ -17,6 +18,7 @@ use crate::cluster::ClusterArgs;
 use crate::diagnostic::{Advice, Failure};
 use crate::input::Source;
 use crate::namespace::FallbackNamespace;
+use crate::namespaces::NamespacesArgs;
 use crate::output::{self, Audience, Destination, OutputError};
 use crate::recipients::{ChoiceArgs, Chosen};
 
@@ -46,6 +48,9 @@ pub(super) struct NewSecretArgs {
 
     #[command(flatten)]
     recipients: ChoiceArgs,
+
+    #[command(flatten)]
+    namespaces: NamespacesArgs,
 
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -93,16 +98,22 @@ impl NewSecretArgs {
             Destination::Stdout => None,
         };
         file.map(check_output).transpose()?;
-        let namespace = FallbackNamespace::new(self.namespace.as_deref(), &self.cluster)
-            .get()?
-            .ok_or(NewSecretError::NoNamespace)?
-            .to_owned();
+        let home = match self.namespaces.selector(self.scope)? {
+            Some(selector) => Home::Many(selector),
+            None => Home::One(self.one_namespace()?),
+        };
         Ok(NewSecret {
             args: self,
-            namespace,
+            home,
             chosen: self.recipients.choose(file, &self.cluster, self.scope)?,
             destination,
         })
+    }
+
+    fn one_namespace(&self) -> Result<String, Failure> {
+        let fallback = FallbackNamespace::new(self.namespace.as_deref(), &self.cluster);
+        let namespace = fallback.get()?.ok_or(NewSecretError::NoNamespace)?;
+        Ok(namespace.to_owned())
     }
 }
 
@@ -120,10 +131,16 @@ fn check_output(path: &Path) -> Result<(), NewSecretError> {
     }
 }
 
+/// Where the new Secret is to be.
+enum Home {
+    One(String),
+    Many(LabelSelector),
+}
+
 /// A Secret of which all but the items is known.
 pub(super) struct NewSecret<'a> {
     args: &'a NewSecretArgs,
-    namespace: String,
+    home: Home,
     chosen: Chosen,
     destination: Destination,
 }
@@ -134,19 +151,21 @@ impl NewSecret<'_> {
     pub(super) fn write(self, type_: Option<&str>, items: Items) -> Result<(), Failure> {
         let secret = SecretManifest {
             name: self.args.name.clone(),
-            namespace: Some(self.namespace.clone()),
             type_: type_.map(str::to_owned),
             items: items.into_map(),
             ..SecretManifest::default()
         };
         self.check(&secret)?;
-        let scope = self.chosen.scope();
+        let seal_for = match &self.home {
+            Home::One(namespace) => SealFor::Namespace(namespace, self.chosen.scope()),
+            Home::Many(selector) => SealFor::Namespaces(selector),
+        };
         let recipients = self.chosen.recipients(&self.args.cluster)?;
         let now = SystemTime::now();
-        let sealed = seal_secret(&secret, &self.namespace, scope, &recipients, now)
-            .map_err(|error| error.source)?;
+        let sealed =
+            seal_secret(&secret, seal_for, &recipients, now).map_err(|error| error.source)?;
         let text = write(
-            Replacement::SealedSecret(Box::new(sealed)),
+            Replacement::Sealed(Box::new(sealed)),
             Format::from(self.args.format),
         );
         write_new(&self.destination, text.as_bytes())
@@ -163,11 +182,12 @@ impl NewSecret<'_> {
     }
 
     fn refused(&self, reason: Reason) -> NewSecretError {
-        NewSecretError::Secret {
-            namespace: self.namespace.clone(),
-            name: self.args.name.clone(),
-            reason,
-        }
+        let name = &self.args.name;
+        let secret = match &self.home {
+            Home::One(namespace) => format!("{namespace}/{name}"),
+            Home::Many(_) => name.clone(),
+        };
+        NewSecretError::Secret { secret, reason }
     }
 }
 
@@ -201,18 +221,16 @@ enum NewSecretError {
     Exists { path: PathBuf },
     #[error("-o {format}: -o names a file here, not a format")]
     FormatAsFile { format: String },
-    #[error("Secret {namespace}/{name}: {reason}")]
-    Secret {
-        namespace: String,
-        name: String,
-        reason: Reason,
-    },
+    #[error("Secret {secret}: {reason}")]
+    Secret { secret: String, reason: Reason },
 }
 
 impl Advice for NewSecretError {
     fn advice(&self) -> Vec<String> {
         let advice = match self {
-            Self::NoNamespace => "pass -n NAMESPACE, or choose a kubeconfig context that has one",
+            Self::NoNamespace => {
+                "pass -n NAMESPACE, or choose a kubeconfig context that has one; for many namespaces, --namespace-selector"
+            }
             Self::Exists { .. } => {
                 "name another file; to change items of that one: waxwing set, waxwing generate --into"
             }

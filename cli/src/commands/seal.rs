@@ -3,18 +3,21 @@
 use std::path::Path;
 use std::time::SystemTime;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use waxwing_crypto::{Recipient, ScopeKind, SealError};
 use waxwing_manifest::{
-    Kind, ManifestError, Object, Problem, Replacement, SealItemError, SecretManifest, seal_secret,
+    Kind, ManifestError, Object, Problem, Replacement, SealFor, SealItemError, SecretManifest,
+    seal_secret,
 };
 
 use super::raw::Target;
-use super::stream::{Stream, StreamArgs};
+use super::stream::{Stream, StreamArgs, Wanted};
 use crate::args::one_of;
 use crate::cluster::ClusterArgs;
 use crate::diagnostic::{Advice, Failure};
 use crate::input::refuse_second_stdin;
 use crate::namespace::FallbackNamespace;
+use crate::namespaces::NamespacesArgs;
 use crate::output::{Audience, Destination};
 use crate::recipients::{ChoiceArgs, Chosen};
 
@@ -33,6 +36,9 @@ Examples:
   As a filter; other documents pass through unchanged:
     kustomize build . | waxwing seal -r age1pq1… | kubectl apply -f -
     helm template shop ./chart -n prod | waxwing seal --pass-through -n prod -o shop.yaml
+
+  For every namespace with a label, as a ClusterSealedSecret:
+    waxwing seal --namespace-selector team=a -f registry.yaml -o sealed-registry.yaml
 
   One value, for a file that you edit by hand (printf adds no line break):
     printf %s \"$PASSWORD\" | waxwing seal --raw -n prod --name db --item password";
@@ -70,7 +76,10 @@ pub(crate) struct Args {
     pass_through: bool,
 
     /// Seal one value: all of the input, byte for byte
-    #[arg(long, conflicts_with_all = ["format", "pass_through"])]
+    #[arg(
+        long,
+        conflicts_with_all = ["format", "pass_through", "namespace_selector", "all_namespaces"]
+    )]
     raw: bool,
 
     /// The name of the Secret that the value of --raw is for
@@ -80,6 +89,9 @@ pub(crate) struct Args {
     /// The item of the Secret that the value of --raw is for
     #[arg(long, requires = "raw")]
     item: Option<String>,
+
+    #[command(flatten)]
+    namespaces: NamespacesArgs,
 
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -122,21 +134,25 @@ fn seal_value(args: &Args) -> Result<(), Failure> {
 }
 
 fn seal_stream(args: &Args) -> Result<(), Failure> {
+    let selector = args.namespaces.selector(args.scope)?;
     let chosen = args.choose(args.stream.file().as_deref())?;
-    let scope = chosen.scope();
     let stream = args.stream.read()?;
     let fallback = args.fallback_namespace();
+    let home = match &selector {
+        Some(selector) => Home::Many(selector),
+        None => Home::One(&fallback, chosen.scope()),
+    };
     let secrets = if args.pass_through {
-        stream.read_every(|object| Secret::read_if_any(object, &fallback))?
+        stream.read_every(|object| Secret::read_if_any(object, home))?
     } else {
-        stream.read_each(Kind::Secret, |object| Secret::read(object, &fallback))?
+        stream.read_each(Wanted::Secret, |object| Secret::read(object, home))?
     };
     // Nobody is asked for a key that nothing is sealed to.
     let recipients = match secrets.iter().any(Option::is_some) {
         true => chosen.recipients(&args.cluster)?,
         false => Vec::new(),
     };
-    let sealed = seal_each(&stream, secrets, scope, &recipients)?;
+    let sealed = seal_each(&stream, secrets, &recipients)?;
     Ok(args
         .stream
         .destination()
@@ -145,18 +161,17 @@ fn seal_stream(args: &Args) -> Result<(), Failure> {
 
 fn seal_each(
     stream: &Stream,
-    secrets: Vec<Option<Secret>>,
-    scope: ScopeKind,
+    secrets: Vec<Option<Secret<'_>>>,
     recipients: &[Recipient],
 ) -> Result<Vec<Option<Replacement>>, Failure> {
     let now = SystemTime::now();
-    let seal = |(object, secret): (Object<'_>, Option<Secret>)| {
+    let seal = |(object, secret): (Object<'_>, Option<Secret<'_>>)| {
         let Some(secret) = secret else {
             return Ok(None);
         };
-        let sealed = seal_secret(&secret.manifest, &secret.namespace, scope, recipients, now);
+        let sealed = seal_secret(&secret.manifest, secret.seal_for, recipients, now);
         let sealed = sealed.map_err(|error| explain(&object, error))?;
-        Ok(Some(Replacement::SealedSecret(Box::new(sealed))))
+        Ok(Some(Replacement::Sealed(Box::new(sealed))))
     };
     stream.objects().zip(secrets).map(seal).collect()
 }
@@ -198,37 +213,66 @@ pub(super) fn has_no_items(object: &Object<'_>) -> bool {
     SecretManifest::read(object).is_err_and(|errors| errors.iter().all(is_emptiness))
 }
 
-/// A Secret of the input, and the namespace that it is sealed for.
-struct Secret {
-    manifest: SecretManifest,
-    namespace: String,
+/// Where the Secrets of the input are to be.
+#[derive(Clone, Copy)]
+enum Home<'a> {
+    /// In the namespace that each of them names, else in this one; with the scope of their values.
+    One(&'a FallbackNamespace<'a>, ScopeKind),
+    Many(&'a LabelSelector),
 }
 
-impl Secret {
+/// A Secret of the input, and where it is to be.
+struct Secret<'a> {
+    manifest: SecretManifest,
+    seal_for: SealFor<'a>,
+}
+
+impl<'a> Secret<'a> {
     /// As [`Self::read`]; none for what is no Secret, and for a Secret without items.
-    fn read_if_any(
-        object: &Object<'_>,
-        fallback: &FallbackNamespace<'_>,
-    ) -> Result<Option<Self>, Failure> {
+    fn read_if_any(object: &Object<'a>, home: Home<'a>) -> Result<Option<Self>, Failure> {
         if object.kind() == Kind::Secret && !has_no_items(object) {
-            Self::read(object, fallback).map(Some)
+            Self::read(object, home).map(Some)
         } else {
             Ok(None)
         }
     }
 
-    fn read(object: &Object<'_>, fallback: &FallbackNamespace<'_>) -> Result<Self, Failure> {
+    fn read(object: &Object<'a>, home: Home<'a>) -> Result<Self, Failure> {
         let manifest = SecretManifest::read(object)?;
-        let own = manifest.namespace.as_deref();
-        let namespace = match own {
-            Some(own) => own,
-            None => fallback
-                .get()?
-                .ok_or_else(|| object.error(Problem::NoNamespace))?,
+        let seal_for = match home {
+            Home::One(fallback, scope) => SealFor::Namespace(fallback.of(object)?, scope),
+            Home::Many(selector) => match object.namespace() {
+                Some(namespace) => return Err(NamesOne::new(object, namespace).into()),
+                None => SealFor::Namespaces(selector),
+            },
         };
-        Ok(Self {
+        Ok(Self { manifest, seal_for })
+    }
+}
+
+/// A Secret that names a namespace, where a selector names many.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{place}: {object}: names the namespace {namespace}, and is to be in all that are selected"
+)]
+struct NamesOne {
+    place: String,
+    object: String,
+    namespace: String,
+}
+
+impl NamesOne {
+    fn new(object: &Object<'_>, namespace: &str) -> Self {
+        Self {
+            place: object.location().to_string(),
+            object: object.describe(),
             namespace: namespace.to_owned(),
-            manifest,
-        })
+        }
+    }
+}
+
+impl Advice for NamesOne {
+    fn advice(&self) -> Vec<String> {
+        vec!["remove metadata.namespace, or seal it without a selector".to_owned()]
     }
 }

@@ -73,6 +73,14 @@ impl StreamArgs {
     }
 }
 
+/// Which objects of a stream become others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Secret,
+    /// SealedSecrets and ClusterSealedSecrets.
+    Sealed,
+}
+
 /// The documents of a file or of standard input.
 pub(super) struct Stream {
     name: String,
@@ -86,17 +94,20 @@ impl Stream {
         self.documents.iter().flat_map(Document::objects)
     }
 
-    /// Reads every object of the kind `wanted`, at least one. Objects of the kind that it would
-    /// become are refused: whoever gives them in has taken the wrong file or the wrong command.
-    pub(super) fn read_each<T>(
-        &self,
-        wanted: Kind,
-        mut read: impl FnMut(&Object<'_>) -> Result<T, Failure>,
+    /// Reads every object that is wanted, at least one. What it would become is refused: whoever gives
+    /// that in has taken the wrong file or the wrong command.
+    pub(super) fn read_each<'s, T>(
+        &'s self,
+        wanted: Wanted,
+        mut read: impl FnMut(&Object<'s>) -> Result<T, Failure>,
     ) -> Result<Vec<Option<T>>, Failure> {
-        let results = self.read_every(|object| match object.kind() {
-            Kind::Other => Ok(None),
-            kind if kind == wanted => read(object).map(Some),
-            _ => Err(StreamError::opposite(object).into()),
+        let results = self.read_every(|object| match (object.kind(), wanted) {
+            (Kind::Other, _) => Ok(None),
+            (Kind::Secret, Wanted::Secret) | (Kind::Sealed(_), Wanted::Sealed) => {
+                read(object).map(Some)
+            }
+            (Kind::Sealed(_), Wanted::Secret) => Err(StreamError::sealed(object).into()),
+            (Kind::Secret, Wanted::Sealed) => Err(StreamError::plain(object).into()),
         })?;
         if results.iter().all(Option::is_none) {
             return Err(StreamError::NoneOf {
@@ -109,9 +120,9 @@ impl Stream {
     }
 
     /// Reads every object; all that is wrong with any of them is told.
-    pub(super) fn read_every<T>(
-        &self,
-        mut read: impl FnMut(&Object<'_>) -> Result<Option<T>, Failure>,
+    pub(super) fn read_every<'s, T>(
+        &'s self,
+        mut read: impl FnMut(&Object<'s>) -> Result<Option<T>, Failure>,
     ) -> Result<Vec<Option<T>>, Failure> {
         let mut failure = Failure::default();
         let mut results = Vec::new();
@@ -153,30 +164,32 @@ enum StreamError {
     Sealed { place: String, object: String },
     #[error("{place}: {object}: is a plain Secret already; nothing is sealed in it")]
     Plain { place: String, object: String },
-    #[error("{name}: holds no {}", kind_name(*.wanted))]
-    NoneOf { name: String, wanted: Kind },
+    #[error("{name}: holds no {}", wanted.word())]
+    NoneOf { name: String, wanted: Wanted },
 }
 
 impl StreamError {
-    fn opposite(object: &Object<'_>) -> Self {
-        let place = object.location().to_string();
-        match object.kind() {
-            Kind::SealedSecret => Self::Sealed {
-                place,
-                object: object.describe(),
-            },
-            _ => Self::Plain {
-                place,
-                object: object.describe(),
-            },
+    fn sealed(object: &Object<'_>) -> Self {
+        Self::Sealed {
+            place: object.location().to_string(),
+            object: object.describe(),
+        }
+    }
+
+    fn plain(object: &Object<'_>) -> Self {
+        Self::Plain {
+            place: object.location().to_string(),
+            object: object.describe(),
         }
     }
 }
 
-fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::SealedSecret => "SealedSecret",
-        _ => "Secret",
+impl Wanted {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Secret => "Secret",
+            Self::Sealed => "SealedSecret",
+        }
     }
 }
 
@@ -184,7 +197,7 @@ impl Advice for StreamError {
     fn advice(&self) -> Vec<String> {
         match self {
             Self::NoneOf {
-                wanted: Kind::Secret,
+                wanted: Wanted::Secret,
                 ..
             } => {
                 vec!["give a manifest with kind: Secret, or a single value with --raw".to_owned()]

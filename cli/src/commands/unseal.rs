@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use waxwing_crypto::KeyRing;
-use waxwing_manifest::{Kind, Object, Replacement, Unsealed, unseal};
+use waxwing_manifest::{Object, Replacement, Unsealed, unseal};
 
-use super::stream::StreamArgs;
+use super::stream::{StreamArgs, Wanted};
 use crate::diagnostic::{Failure, warn};
 use crate::identities;
 use crate::input::{Source, refuse_second_stdin};
@@ -22,7 +22,8 @@ Examples:
 /// Turn SealedSecrets back into Secrets, with a private key and no cluster
 ///
 /// All or nothing: if one item does not open, nothing is written, and every such item is told with
-/// its reason. Other documents pass through unchanged.
+/// its reason. Other documents pass through unchanged. The Secret of a ClusterSealedSecret names no
+/// namespace, unless -n does.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -33,7 +34,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     stream: StreamArgs,
 
-    /// The namespace of SealedSecrets that do not name one
+    /// The namespace of Secrets whose SealedSecrets do not name one
     #[arg(short, long)]
     namespace: Option<String>,
 }
@@ -44,7 +45,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let ring = identities::key_ring(&identities)?;
     let stream = args.stream.read()?;
     let namespace = args.namespace.as_deref();
-    let secrets = stream.read_each(Kind::SealedSecret, |object| open(object, namespace, &ring))?;
+    let secrets = stream.read_each(Wanted::Sealed, |object| open(object, namespace, &ring))?;
     Ok(args
         .stream
         .destination()

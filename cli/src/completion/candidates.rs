@@ -4,10 +4,11 @@ use std::env;
 use std::path::PathBuf;
 
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
-use waxwing_manifest::{Document, Kind, read, read_sealed_secret};
+use waxwing_manifest::{read, read_sealed_secret};
 
 use crate::config::{self, Config, Place};
 use crate::input::Source;
+use crate::sealed_files::sealed_secrets;
 
 /// For a cluster: those of `.waxwing.yaml`.
 pub(crate) fn clusters() -> ArgValueCandidates {
@@ -74,9 +75,7 @@ fn items_of(file: &Source) -> Vec<CompletionCandidate> {
         return Vec::new();
     };
     let documents = read(&file.name(), &text).unwrap_or_default();
-    let objects = documents.iter().flat_map(Document::objects);
-    objects
-        .filter(|object| object.kind() == Kind::SealedSecret)
+    sealed_secrets(&documents)
         .filter_map(|object| read_sealed_secret(&object).ok())
         .flat_map(|sealed| sealed.spec.encrypted_data.into_keys())
         .map(CompletionCandidate::new)

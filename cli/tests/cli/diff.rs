@@ -97,7 +97,7 @@ fn programs_get_what_both_values_tell() {
     let report: Value = serde_json::from_str(&diff(&workshop, &["-o", "json"]).quiet()).unwrap();
     let item = &report[0]["items"][0];
     let expected = json!([{
-        "namespace": "shop", "name": "db", "change": "changed", "fields": [],
+        "kind": "SealedSecret", "namespace": "shop", "name": "db", "change": "changed", "fields": [],
         "items": [{ "item": "user", "change": "changed", "old": item["old"], "new": item["new"] }],
     }]);
     assert_eq!(report, expected);

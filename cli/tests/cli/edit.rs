@@ -65,7 +65,7 @@ fn programs_are_told_what_was_done() {
     let report: Value = serde_json::from_str(&report).unwrap();
     let scope = json!({ "kind": "strict", "namespace": "prod", "name": "db", "item": "password" });
     let expected = json!([{
-        "file": FILE, "namespace": "prod", "name": "db",
+        "file": FILE, "kind": "SealedSecret", "namespace": "prod", "name": "db",
         "items": [
             { "item": "password", "action": "replaced", "scope": scope },
             { "item": "user", "action": "removed" },

@@ -102,6 +102,7 @@ fn a_key_that_a_shell_writes_where_others_may_read_it_is_warned_about() {
 #[test]
 fn a_file_without_an_identity_or_with_a_broken_one_is_refused_and_not_quoted() {
     let workshop = Workshop::new();
+    // waxwing:allow: its checksum is wrong
     let key = "AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ";
     for (content, told) in [
         ("# nothing but a comment\n", "stdin: no identity in it"),

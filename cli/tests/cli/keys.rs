@@ -153,6 +153,7 @@ fn an_identity_file_that_is_encrypted_or_empty_is_refused() {
             "age -d identity.txt | waxwing keys restore -i -",
         ),
         (
+            // waxwing:allow: no key
             "-----BEGIN OPENSSH PRIVATE KEY-----\ncanary\n",
             "not an SSH private key",
         ),

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod cluster;
+mod cluster_wide;
 mod completions;
 mod config;
 mod config_bad_input;

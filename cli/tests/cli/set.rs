@@ -216,7 +216,7 @@ fn programs_are_told_in_json() {
     let told = shelf.run_with(&["set", "db.yaml", "user", "-o", "json"], "me");
     let told: Value = serde_json::from_str(&told.quiet()).unwrap();
     let expected = serde_json::json!({
-        "file": "db.yaml", "namespace": "prod", "name": "db",
+        "file": "db.yaml", "kind": "SealedSecret", "namespace": "prod", "name": "db",
         "items": [{
             "item": "user", "action": "added",
             "scope": {"kind": "strict", "namespace": "prod", "name": "db", "item": "user"},

@@ -127,7 +127,18 @@ fn the_examples_of_seal_and_unseal_run_as_written() {
     let workshop = repository();
     workshop.write("secret.yaml", SECRET);
     workshop.write("recipients.txt", &workshop.keygen("other.txt", "x25519"));
+    workshop.write(
+        "config.json",
+        "{\"auths\": {\"a.io\": {\"auth\": \"eDp5\"}}}",
+    );
+    let login = SECRET.replace("  namespace: prod\n", "");
+    workshop.write("login.yaml", &login);
     run_as_written(&workshop, "waxwing seal").quiet();
+    for file in ["registry.yaml", "shared.yaml", "sealed-login.yaml"] {
+        assert_valid_and_openable(&workshop, &[file.to_owned()]);
+        let shown = workshop.run(&["inspect", file]).quiet();
+        assert!(shown.starts_with("ClusterSealedSecret "), "{shown}");
+    }
     let value = workshop.run(&["inspect", "password.txt"]).quiet();
     assert!(value.contains("strict prod/db/password"), "{value}");
     let wide = workshop.run(&["inspect", "wide.yaml"]).quiet();

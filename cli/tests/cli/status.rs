@@ -283,7 +283,8 @@ fn programs_get_every_item_and_the_counts() {
     ];
     others.sort_by_key(|key| key["id"].to_string());
     let expected = json!({
-        "file": "prod/a.yaml", "document": 1, "line": 1, "namespace": "shop", "name": "a",
+        "file": "prod/a.yaml", "document": 1, "line": 1,
+        "kind": "SealedSecret", "namespace": "shop", "name": "a",
         "clusters": ["prod"], "state": "stale", "lacking": ["prod", "recovery"], "otherKeys": others,
         "oldestSealedAt": entry["items"][0]["sealedAt"], "items": entry["items"],
     });

@@ -1,7 +1,7 @@
 //! `waxwing validate`: every finding, each with its file and line.
 
 use crate::seal::SECRET;
-use crate::workshop::Workshop;
+use crate::workshop::{Workshop, finish};
 
 fn sealed(workshop: &Workshop) -> String {
     let recipient = workshop.keygen("key.txt", "x25519");
@@ -107,4 +107,18 @@ fn an_item_that_is_there_twice_is_told_with_both_lines_and_windows_line_endings_
         first + 1
     );
     assert_eq!((run.code, run.stdout), (1, expected));
+}
+
+#[test]
+fn the_repository_of_waxwing_keeps_its_own_rule() {
+    let workshop = Workshop::new();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let mut command = workshop.command(&["validate", "."]);
+    let run = finish(command.current_dir(root), b"");
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("allowed by waxwing:allow"),
+        "{}",
+        run.stderr
+    );
 }

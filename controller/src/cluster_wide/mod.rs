@@ -15,9 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use kube::ResourceExt;
 use kube::core::Selector;
 use tokio::sync::watch;
-use waxwing_api::{
-    ClusterSealedSecret, NamespacesStatus, SealedSecret, SealedSecretSpec, SealedSecretStatus,
-};
+use waxwing_api::{AnySealedSecret, ClusterSealedSecret, NamespacesStatus, SealedSecret};
 
 pub(crate) use namespaces::follow;
 pub(crate) use spread::spread;
@@ -169,20 +167,15 @@ impl ClusterWide {
 }
 
 fn as_sealed_secret(object: ClusterSealedSecret) -> SealedSecret {
+    let AnySealedSecret {
+        metadata,
+        spec,
+        status,
+        ..
+    } = object.into();
     SealedSecret {
-        metadata: object.metadata,
-        spec: SealedSecretSpec {
-            encrypted_data: object.spec.encrypted_data,
-            template: object.spec.template,
-            deletion_policy: object.spec.deletion_policy,
-        },
-        status: object.status.map(|status| SealedSecretStatus {
-            observed_generation: status.observed_generation,
-            conditions: status.conditions,
-            key_ids: status.key_ids,
-            oldest_sealed_at: status.oldest_sealed_at,
-            secret_resource_version: status.secret_resource_versions,
-            renewal: status.renewal,
-        }),
+        metadata,
+        spec,
+        status,
     }
 }

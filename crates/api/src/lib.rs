@@ -1,13 +1,14 @@
 //! The Kubernetes API of Waxwing: group `waxwing.dev`, version `v1alpha1`.
 //!
 //! `SealedSecret` is what people commit to Git and the controller turns into a Secret, and
-//! `ClusterSealedSecret` the same for many namespaces;
+//! `ClusterSealedSecret` the same for many namespaces; [`AnySealedSecret`] is one of the two;
 //! `SealingKey` is the public half of a cluster's key pair, readable by everyone who seals.
 //! Everything that the programs must agree on by name stands here: labels, annotations, field
 //! managers, the Secret type of private keys, and the closed sets of condition types and reasons.
 
 #![forbid(unsafe_code)]
 
+mod any_sealed_secret;
 mod cluster_sealed_secret;
 pub mod condition;
 pub mod key_secret;
@@ -18,6 +19,7 @@ mod sealing_key;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt as _;
 
+pub use any_sealed_secret::{AnySealedSecret, SealedKind};
 pub use cluster_sealed_secret::{
     ClusterSealedSecret, ClusterSealedSecretSpec, ClusterSealedSecretStatus, FailedNamespace,
     NamespacesStatus,

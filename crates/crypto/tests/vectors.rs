@@ -21,7 +21,8 @@ impl Vector {
     fn read(path: &Path) -> Self {
         let content = fs::read_to_string(path).unwrap();
         let (fields, text) = content.split_once("\n\n").unwrap();
-        let fields = fields.lines().map(|line| line.split_once(": ").unwrap());
+        let fields = fields.lines().filter(|line| !line.starts_with('#'));
+        let fields = fields.map(|line| line.split_once(": ").unwrap());
         Self {
             name: path.file_stem().unwrap().to_str().unwrap().to_owned(),
             fields: fields

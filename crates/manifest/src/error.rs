@@ -3,7 +3,7 @@
 use std::fmt;
 
 use thiserror::Error;
-use waxwing_crypto::{MalformedError, OpenError, ParseRecipientError, SealError};
+use waxwing_crypto::{MalformedError, OpenError, ParseRecipientError, Scope, SealError};
 
 use crate::location::Location;
 use crate::names::NameError;
@@ -243,6 +243,11 @@ pub enum Problem {
         /// The words of the set.
         allowed: &'static str,
     },
+    /// A label selector that compares with no values, or has values and compares with none.
+    #[error(
+        "is not in keeping with its values; In and NotIn take some, Exists and DoesNotExist none"
+    )]
+    OperatorValues,
     /// A version of the API that this program does not know.
     #[error("is {}, a version that this program does not know; update waxwing", Quoted(.0))]
     UnknownVersion(String),
@@ -317,6 +322,14 @@ pub enum Problem {
     /// The value could not be opened where it stands, or would not be.
     #[error("{0}")]
     NotOpened(#[source] OpenError),
+    /// The value of a ClusterSealedSecret opens in one namespace at most.
+    #[error(
+        "sealed for one place ({scope}), but a ClusterSealedSecret takes values of the scope cluster only; seal the value again with --scope cluster"
+    )]
+    NotClusterWide {
+        /// Where it may be opened.
+        scope: Scope,
+    },
     /// The value could not be sealed.
     #[error("{0}")]
     NotSealed(#[source] SealError),

@@ -103,6 +103,17 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// The elements of a list; none if it is null.
+    pub(crate) fn elements(&mut self, node: NodeId, path: &str) -> &'a [NodeId] {
+        let tree = self.tree();
+        match tree.elements(node) {
+            Some(elements) => return elements,
+            None if tree.is_null(node) => {}
+            None => self.report_fault(tree.wrong_type(node, "a list"), field(path)),
+        }
+        &[]
+    }
+
     pub(crate) fn text(&mut self, node: NodeId, part: Part) -> Option<&'a str> {
         match self.tree().text(node) {
             Ok(text) => Some(text),

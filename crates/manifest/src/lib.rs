@@ -2,8 +2,8 @@
 //!
 //! [`read`] turns a text into [`Document`]s, each with its raw text and its [`Object`]s. From an
 //! object, by its [`Kind`]: [`SecretManifest::read`] and [`seal_secret`] make a SealedSecret of a
-//! Secret; [`unseal`] opens a SealedSecret; [`sealed_items`] and [`validate`] look at one without any
-//! key; [`plaintext()`] tells what a Secret gives away. [`rewrite`] puts the stream together again, with
+//! Secret, or a ClusterSealedSecret; [`unseal`] opens one; [`sealed_items`] and [`validate`] look at one
+//! without any key; [`plaintext()`] tells what a Secret gives away. [`rewrite`] puts the stream together again, with
 //! objects replaced and everything else as it was; [`edit`] adds, changes, renames and removes sealed
 //! items in place and touches no other byte; [`write()`] makes a stream of one object, and
 //! [`write_readable`] one for people to edit. A backup of sealing keys is written by
@@ -28,6 +28,7 @@ mod error;
 mod fields;
 mod json_reader;
 mod json_writer;
+mod label_selector;
 mod location;
 mod manifest_value;
 mod mapping;
@@ -43,6 +44,7 @@ mod sealed_secret;
 mod sealing_key;
 mod secret;
 mod secret_type;
+mod selector_words;
 mod settings_edit;
 mod tree;
 mod typed;
@@ -59,10 +61,11 @@ pub use object::{Kind, Object};
 pub use path::Step;
 pub use plaintext::plaintext;
 pub use rewrite::{Replacement, rewrite, write, write_readable};
-pub use seal::{SealItemError, seal_secret};
+pub use seal::{SealFor, SealItemError, seal_secret};
 pub use sealed_secret::{SealedItem, read_sealed_secret, sealed_items};
 pub use sealing_key::{is_sealing_key, read_sealing_key, write_sealing_keys};
 pub use secret::{MAX_SECRET_LEN, SecretManifest};
+pub use selector_words::{SelectorError, parse_selector};
 pub use settings_edit::{TextChange, change_texts};
 pub use typed::TypedError;
 pub use unseal::{Unsealed, unseal};

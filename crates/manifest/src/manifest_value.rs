@@ -1,11 +1,12 @@
-//! Secrets and SealedSecrets as values to write, in the order in which people read them.
+//! Secrets and sealed objects as values to write, in the order in which people read them.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use waxwing_api::names::API_VERSION;
-use waxwing_api::{DeletionPolicy, ImmutablePolicy, SealedSecret, SecretTemplate};
+use waxwing_api::{AnySealedSecret, DeletionPolicy, ImmutablePolicy, SecretTemplate};
 use zeroize::Zeroizing;
 
+use crate::label_selector::selector_value;
 use crate::secret::SecretManifest;
 use crate::value::Value;
 
@@ -64,7 +65,7 @@ fn base64_of(value: &[u8]) -> Value {
     Value::Text(text)
 }
 
-pub(crate) fn sealed_secret_value(sealed: &SealedSecret) -> Value {
+pub(crate) fn sealed_value(sealed: &AnySealedSecret) -> Value {
     let metadata = &sealed.metadata;
     let policy = match sealed.spec.deletion_policy {
         DeletionPolicy::Delete => None,
@@ -72,7 +73,7 @@ pub(crate) fn sealed_secret_value(sealed: &SealedSecret) -> Value {
     };
     Value::map([
         ("apiVersion", Some(Value::text(API_VERSION))),
-        ("kind", Some(Value::text("SealedSecret"))),
+        ("kind", Some(Value::text(sealed.kind().as_str()))),
         (
             "metadata",
             Some(Value::map([
@@ -88,6 +89,10 @@ pub(crate) fn sealed_secret_value(sealed: &SealedSecret) -> Value {
         (
             "spec",
             Some(Value::map([
+                (
+                    "namespaceSelector",
+                    sealed.namespace_selector.as_ref().map(selector_value),
+                ),
                 (
                     "encryptedData",
                     Value::text_map(&sealed.spec.encrypted_data),

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use waxwing_api::SealedKind;
 use waxwing_api::names::GROUP;
 
 use crate::budget::Budget;
@@ -15,8 +16,8 @@ use crate::tree::{Fault, NodeId, Tree};
 pub enum Kind {
     /// A Secret of Kubernetes' core API.
     Secret,
-    /// A SealedSecret of Waxwing, of whatever version.
-    SealedSecret,
+    /// A SealedSecret or ClusterSealedSecret of Waxwing, of whatever version.
+    Sealed(SealedKind),
     /// Anything else.
     Other,
 }
@@ -47,6 +48,14 @@ impl<'a> Object<'a> {
         self.head.kind
     }
 
+    /// Which kind of sealed object it is, if it is one.
+    pub fn sealed_kind(&self) -> Option<SealedKind> {
+        match self.head.kind {
+            Kind::Sealed(kind) => Some(kind),
+            Kind::Secret | Kind::Other => None,
+        }
+    }
+
     /// The document that the object stands in.
     pub fn document(&self) -> &'a Document {
         self.document
@@ -62,9 +71,13 @@ impl<'a> Object<'a> {
         self.text_at(&["metadata", "name"])
     }
 
-    /// `metadata.namespace`, if there is one.
+    /// `metadata.namespace`, if there is one. A ClusterSealedSecret has none: the API server drops what
+    /// stands there, and kustomize writes it into every kind that it does not know.
     pub fn namespace(&self) -> Option<&'a str> {
-        self.text_at(&["metadata", "namespace"])
+        match self.sealed_kind() {
+            Some(SealedKind::ClusterSealedSecret) => None,
+            _ => self.text_at(&["metadata", "namespace"]),
+        }
     }
 
     /// An annotation, if there is one of this key.
@@ -100,7 +113,7 @@ impl<'a> Object<'a> {
     pub fn describe(&self) -> String {
         let kind = match self.head.kind {
             Kind::Secret => "Secret",
-            Kind::SealedSecret => "SealedSecret",
+            Kind::Sealed(kind) => kind.as_str(),
             Kind::Other => self.text_at(&["kind"]).unwrap_or("object"),
         };
         let name = self.name().unwrap_or("(unnamed)");
@@ -126,7 +139,7 @@ impl<'a> Object<'a> {
     /// An error about an item of this object, on the line of that item.
     pub fn item_error(&self, item: &str, problem: Problem) -> ManifestError {
         let path: &[&str] = match self.head.kind {
-            Kind::SealedSecret => &["spec", "encryptedData", item],
+            Kind::Sealed(_) => &["spec", "encryptedData", item],
             _ if self.node_at(&["stringData", item]).is_some() => &["stringData", item],
             _ => &["data", item],
         };
@@ -230,7 +243,10 @@ fn list_of(Type { version, kind }: Type<'_>) -> Option<Option<Kind>> {
         (Some("v1"), Some("List")) => Some(None),
         (Some("v1"), Some("SecretList")) => Some(Some(Kind::Secret)),
         (Some(version), Some("SealedSecretList")) if is_ours(version) => {
-            Some(Some(Kind::SealedSecret))
+            Some(Some(Kind::Sealed(SealedKind::SealedSecret)))
+        }
+        (Some(version), Some("ClusterSealedSecretList")) if is_ours(version) => {
+            Some(Some(Kind::Sealed(SealedKind::ClusterSealedSecret)))
         }
         // What KRM functions read and write.
         (Some(version), Some("ResourceList")) if version.starts_with("config.kubernetes.io/") => {
@@ -245,7 +261,11 @@ fn kind_of(Type { version, kind }: Type<'_>) -> Option<Kind> {
         (_, None) => None,
         // Without its version it is no object, and surely meant to be this one.
         (Some("v1") | None, Some("Secret")) => Some(Kind::Secret),
-        (Some(version), Some("SealedSecret")) if is_ours(version) => Some(Kind::SealedSecret),
+        (Some(version), Some(kind)) if is_ours(version) => {
+            let kinds = [SealedKind::SealedSecret, SealedKind::ClusterSealedSecret];
+            let sealed = kinds.into_iter().find(|sealed| sealed.as_str() == kind);
+            Some(sealed.map_or(Kind::Other, Kind::Sealed))
+        }
         _ => Some(Kind::Other),
     }
 }

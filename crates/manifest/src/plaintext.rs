@@ -22,7 +22,7 @@ pub fn plaintext(object: &Object<'_>) -> Option<ManifestError> {
             return is_clear.then(|| object.error(Problem::PrivateSealingKey));
         }
         Kind::Secret => clear_items(object),
-        Kind::SealedSecret => Vec::new(),
+        Kind::Sealed(_) => Vec::new(),
         Kind::Other => clear_literals(object),
     };
     (!items.is_empty()).then(|| object.error(Problem::InClear { items }))

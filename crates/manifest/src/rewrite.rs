@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use waxwing_api::SealedSecret;
+use waxwing_api::AnySealedSecret;
 use waxwing_api::names::API_VERSION;
 use zeroize::Zeroizing;
 
 use crate::document::{Document, Format};
 use crate::error::ManifestError;
 use crate::json_writer::write_json;
-use crate::manifest_value::{readable_secret_value, sealed_secret_value, secret_value};
+use crate::manifest_value::{readable_secret_value, sealed_value, secret_value};
 use crate::object::Object;
 use crate::secret::SecretManifest;
 use crate::tree::NodeId;
@@ -19,8 +19,8 @@ use crate::yaml_writer::write_yaml;
 /// What takes the place of an object.
 #[derive(Debug)]
 pub enum Replacement {
-    /// A SealedSecret.
-    SealedSecret(Box<SealedSecret>),
+    /// A SealedSecret or ClusterSealedSecret.
+    Sealed(Box<AnySealedSecret>),
     /// A Secret.
     Secret(Box<SecretManifest>),
 }
@@ -28,7 +28,7 @@ pub enum Replacement {
 impl Replacement {
     fn into_value(self) -> Value {
         match self {
-            Self::SealedSecret(sealed) => sealed_secret_value(&sealed),
+            Self::Sealed(sealed) => sealed_value(&sealed),
             Self::Secret(secret) => secret_value(&secret),
         }
     }
@@ -187,6 +187,7 @@ fn name_kinds(value: &mut Value) {
     let implied = match value.get("kind").and_then(Value::as_text) {
         Some("SecretList") => Some(("v1", "Secret")),
         Some("SealedSecretList") => Some((API_VERSION, "SealedSecret")),
+        Some("ClusterSealedSecretList") => Some((API_VERSION, "ClusterSealedSecret")),
         Some("List") => None,
         _ => return,
     };

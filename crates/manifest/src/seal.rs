@@ -1,11 +1,11 @@
-//! Secret to SealedSecret.
+//! Secret to SealedSecret or ClusterSealedSecret.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use thiserror::Error;
-use waxwing_api::{SealedSecret, SealedSecretSpec, SecretTemplate, TemplateMetadata};
+use waxwing_api::{AnySealedSecret, SealedSecretSpec, SecretTemplate, TemplateMetadata};
 use waxwing_crypto::{Place, Recipient, ScopeKind, SealError, SealedValue};
 
 use crate::bookkeeping;
@@ -22,23 +22,36 @@ pub struct SealItemError {
     pub source: SealError,
 }
 
-/// Seals every item of a Secret on its own, for the place where it stands: `namespace`, the name of
-/// the Secret, the item. What is no secret goes along as the template; annotations by which kustomize or
+/// Where the Secret is to be, and with it how far its values open.
+#[derive(Debug, Clone, Copy)]
+pub enum SealFor<'a> {
+    /// In one namespace: a SealedSecret comes of it, and every value is bound to its own place in it as
+    /// the scope wants.
+    Namespace(&'a str, ScopeKind),
+    /// In every namespace that is selected: a ClusterSealedSecret comes of it. Its values are of the scope
+    /// cluster, since no other one opens in more than one namespace.
+    Namespaces(&'a LabelSelector),
+}
+
+/// Seals every item of a Secret on its own. What is no secret goes along as the template; annotations by which kustomize or
 /// Helm keep track of the object stay with it.
 ///
 /// # Errors
 /// The first item that could not be sealed.
 pub fn seal_secret(
     secret: &SecretManifest,
-    namespace: &str,
-    scope: ScopeKind,
+    seal_for: SealFor<'_>,
     recipients: &[Recipient],
     sealed_at: SystemTime,
-) -> Result<SealedSecret, SealItemError> {
+) -> Result<AnySealedSecret, SealItemError> {
+    let (namespace, scope, selector) = match seal_for {
+        SealFor::Namespace(namespace, scope) => (Some(namespace), scope, None),
+        SealFor::Namespaces(selector) => (None, ScopeKind::Cluster, Some(selector)),
+    };
     let mut encrypted_data = BTreeMap::new();
     for (item, value) in &secret.items {
         let scope = scope.at(&Place {
-            namespace,
+            namespace: namespace.unwrap_or_default(),
             name: &secret.name,
             item,
         });
@@ -51,10 +64,10 @@ pub fn seal_secret(
         encrypted_data.insert(item.clone(), sealed.to_base64());
     }
     let (of_object, of_secret) = bookkeeping::split(&secret.annotations);
-    Ok(SealedSecret {
+    Ok(AnySealedSecret {
         metadata: ObjectMeta {
             name: Some(secret.name.clone()),
-            namespace: Some(namespace.to_owned()),
+            namespace: namespace.map(str::to_owned),
             annotations: Some(of_object).filter(|annotations| !annotations.is_empty()),
             ..ObjectMeta::default()
         },
@@ -63,6 +76,7 @@ pub fn seal_secret(
             template: template_of(secret, of_secret),
             ..SealedSecretSpec::default()
         },
+        namespace_selector: selector.cloned(),
         status: None,
     })
 }

@@ -1,22 +1,23 @@
-//! A SealedSecret manifest, read and checked as the API server would.
+//! The manifest of a SealedSecret or ClusterSealedSecret, read and checked as the API server would.
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use waxwing_api::names::API_VERSION;
 use waxwing_api::{
-    DeletionPolicy, ImmutablePolicy, SealedSecret, SealedSecretSpec, SecretTemplate,
+    AnySealedSecret, DeletionPolicy, ImmutablePolicy, SealedKind, SealedSecretSpec, SecretTemplate,
     TemplateMetadata,
 };
 use waxwing_crypto::SealedValue;
 
 use crate::error::{ManifestError, Part, Problem};
 use crate::fields::{Fields, Metadata, field};
+use crate::label_selector::read_selector;
 use crate::names;
 use crate::object::Object;
 use crate::tree::NodeId;
 
-/// An item of a SealedSecret, its sealed value parsed.
+/// An item, its sealed value parsed.
 #[derive(Debug, Clone)]
 pub struct SealedItem {
     /// The name of the item.
@@ -27,12 +28,12 @@ pub struct SealedItem {
     pub value: SealedValue,
 }
 
-/// Reads a SealedSecret. Its sealed values are taken as texts; [`sealed_items`] parses them.
+/// Reads a SealedSecret or ClusterSealedSecret. Its sealed values are taken as texts; [`sealed_items`] parses them.
 ///
 /// # Errors
 /// Everything for which the API server or the controller would refuse the object, each on its line.
-pub fn read_sealed_secret(object: &Object<'_>) -> Result<SealedSecret, Vec<ManifestError>> {
-    let mut fields = Fields::of(*object, "a SealedSecret");
+pub fn read_sealed_secret(object: &Object<'_>) -> Result<AnySealedSecret, Vec<ManifestError>> {
+    let mut fields = fields_of(object);
     let sealed = read_fields(object, &mut fields);
     fields.finish(sealed)
 }
@@ -61,7 +62,16 @@ pub fn sealed_items(object: &Object<'_>) -> Result<Vec<SealedItem>, Vec<Manifest
     }
 }
 
-pub(crate) fn read_fields(object: &Object<'_>, fields: &mut Fields<'_>) -> SealedSecret {
+pub(crate) fn fields_of<'a>(object: &Object<'a>) -> Fields<'a> {
+    let kind = match object.sealed_kind() {
+        Some(SealedKind::ClusterSealedSecret) => "a ClusterSealedSecret",
+        _ => "a SealedSecret",
+    };
+    Fields::of(*object, kind)
+}
+
+pub(crate) fn read_fields(object: &Object<'_>, fields: &mut Fields<'_>) -> AnySealedSecret {
+    let is_cluster_wide = object.sealed_kind() == Some(SealedKind::ClusterSealedSecret);
     let mut metadata = Metadata::default();
     let mut spec = None;
     let mut has_version = object.kind_is_implied();
@@ -73,11 +83,11 @@ pub(crate) fn read_fields(object: &Object<'_>, fields: &mut Fields<'_>) -> Seale
             }
             "kind" | "status" => {}
             "metadata" => metadata = fields.metadata(entry.value),
-            "spec" => spec = Some(read_spec(fields, entry.value)),
+            "spec" => spec = Some(read_spec(fields, entry.value, is_cluster_wide)),
             _ => fields.unknown(entry, ""),
         }
     }
-    if spec.as_ref().is_some_and(makes_nothing) && fields.is_clean() {
+    if spec.as_ref().is_some_and(|(spec, _)| makes_nothing(spec)) && fields.is_clean() {
         let field = "spec.encryptedData";
         fields.report_whole(Problem::Empty { field });
     }
@@ -87,13 +97,17 @@ pub(crate) fn read_fields(object: &Object<'_>, fields: &mut Fields<'_>) -> Seale
     if metadata.name.is_none() {
         fields.report_whole(Problem::NoName);
     }
+    if is_cluster_wide {
+        metadata.namespace = None;
+    }
     if spec.is_none() {
         fields.report(object.node(), field("spec"), Problem::Missing);
     }
-    let spec = spec.unwrap_or_default();
-    SealedSecret {
+    let (spec, namespace_selector) = spec.unwrap_or_default();
+    AnySealedSecret {
         metadata: object_meta(metadata),
         spec,
+        namespace_selector,
         status: None,
     }
 }
@@ -125,12 +139,20 @@ fn object_meta(metadata: Metadata) -> ObjectMeta {
     }
 }
 
-fn read_spec(fields: &mut Fields<'_>, node: NodeId) -> SealedSecretSpec {
+fn read_spec(
+    fields: &mut Fields<'_>,
+    node: NodeId,
+    is_cluster_wide: bool,
+) -> (SealedSecretSpec, Option<LabelSelector>) {
     let mut spec = SealedSecretSpec::default();
+    let mut selector = None;
     for entry in fields.entries(node, "spec") {
         match entry.key {
             "encryptedData" => {
                 spec.encrypted_data = read_items(fields, entry.value, "spec.encryptedData");
+            }
+            "namespaceSelector" if is_cluster_wide => {
+                selector = read_selector(fields, entry.value);
             }
             "template" if fields.tree().is_null(entry.value) => {}
             "template" => spec.template = Some(read_template(fields, entry.value)),
@@ -146,7 +168,11 @@ fn read_spec(fields: &mut Fields<'_>, node: NodeId) -> SealedSecretSpec {
             _ => fields.unknown(entry, "spec."),
         }
     }
-    spec
+    if is_cluster_wide && selector.is_none() {
+        fields.report(node, field("spec.namespaceSelector"), Problem::Missing);
+        selector = Some(LabelSelector::default());
+    }
+    (spec, selector)
 }
 
 /// One of two words; the first of them if there is none.

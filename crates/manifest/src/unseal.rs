@@ -1,8 +1,8 @@
-//! SealedSecret to Secret, with the private keys at hand.
+//! SealedSecret or ClusterSealedSecret to Secret, with the private keys at hand.
 
 use std::collections::BTreeMap;
 
-use waxwing_api::{SealedSecret, SecretTemplate};
+use waxwing_api::{AnySealedSecret, SealedKind, SecretTemplate};
 use waxwing_crypto::{KeyRing, Place, SealedValue};
 use zeroize::Zeroizing;
 
@@ -10,8 +10,9 @@ use crate::error::{ManifestError, Problem};
 use crate::object::Object;
 use crate::sealed_secret::read_sealed_secret;
 use crate::secret::SecretManifest;
+use crate::validate::check_cluster_wide;
 
-/// A Secret that came out of a SealedSecret.
+/// A Secret that came out of a sealed object.
 #[derive(Debug)]
 pub struct Unsealed {
     /// The Secret.
@@ -21,7 +22,8 @@ pub struct Unsealed {
     pub templated: Vec<String>,
 }
 
-/// Opens every item of a SealedSecret. `namespace` counts where the manifest names none.
+/// Opens every item of a SealedSecret or ClusterSealedSecret. `namespace` counts where the manifest names
+/// none; the Secret of a ClusterSealedSecret needs none.
 ///
 /// # Errors
 /// Those of [`read_sealed_secret`], no namespace, and every item that could not be opened.
@@ -31,12 +33,10 @@ pub fn unseal(
     ring: &KeyRing,
 ) -> Result<Unsealed, Vec<ManifestError>> {
     let sealed = read_sealed_secret(object)?;
-    let namespace = sealed
-        .metadata
-        .namespace
-        .as_deref()
-        .or(namespace)
-        .ok_or_else(|| vec![object.error(Problem::NoNamespace)])?;
+    let namespace = sealed.metadata.namespace.as_deref().or(namespace);
+    if namespace.is_none() && sealed.kind() == SealedKind::SealedSecret {
+        return Err(vec![object.error(Problem::NoNamespace)]);
+    }
     let items = open_items(object, &sealed, namespace, ring)?;
     let template = sealed.spec.template.unwrap_or_default();
     let templated = template.data.keys().cloned().collect();
@@ -51,23 +51,20 @@ type Items = BTreeMap<String, Zeroizing<Vec<u8>>>;
 
 fn open_items(
     object: &Object<'_>,
-    sealed: &SealedSecret,
-    namespace: &str,
+    sealed: &AnySealedSecret,
+    namespace: Option<&str>,
     ring: &KeyRing,
 ) -> Result<Items, Vec<ManifestError>> {
     let name = sealed.metadata.name.as_deref().unwrap_or_default();
     let mut items = Items::new();
     let mut errors = Vec::new();
     for (item, text) in &sealed.spec.encrypted_data {
-        match open(
-            text,
-            ring,
-            &Place {
-                namespace,
-                name,
-                item,
-            },
-        ) {
+        let place = Place {
+            namespace: namespace.unwrap_or_default(),
+            name,
+            item,
+        };
+        match open(text, ring, &place, sealed.kind()) {
             Ok(value) => drop(items.insert(item.clone(), value)),
             Err(problem) => errors.push(object.item_error(item, problem)),
         }
@@ -79,21 +76,29 @@ fn open_items(
     }
 }
 
-fn open(text: &str, ring: &KeyRing, place: &Place<'_>) -> Result<Zeroizing<Vec<u8>>, Problem> {
+fn open(
+    text: &str,
+    ring: &KeyRing,
+    place: &Place<'_>,
+    kind: SealedKind,
+) -> Result<Zeroizing<Vec<u8>>, Problem> {
     let value = SealedValue::parse(text).map_err(Problem::Malformed)?;
+    if kind == SealedKind::ClusterSealedSecret {
+        check_cluster_wide(&value.header().scope)?;
+    }
     value.open(ring, place).map_err(Problem::NotOpened)
 }
 
 fn secret_of(
     name: String,
-    namespace: &str,
+    namespace: Option<&str>,
     template: SecretTemplate,
     items: Items,
 ) -> SecretManifest {
     let metadata = template.metadata.unwrap_or_default();
     SecretManifest {
         name,
-        namespace: Some(namespace.to_owned()),
+        namespace: namespace.map(str::to_owned),
         type_: template.type_,
         labels: metadata.labels,
         annotations: metadata.annotations,

@@ -1,14 +1,14 @@
-//! Everything that can be said against a SealedSecret without a key and without a cluster.
+//! Everything that can be said against a SealedSecret or ClusterSealedSecret without a key and without a cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use waxwing_api::SealedSecret;
+use waxwing_api::{AnySealedSecret, SealedKind};
 use waxwing_crypto::{KeyId, OpenError, Place, Scope, SealedValue};
 
 use crate::error::{ManifestError, Problem};
 use crate::fields::Fields;
 use crate::object::Object;
-use crate::sealed_secret::read_fields;
+use crate::sealed_secret::{fields_of, read_fields};
 use crate::secret::MAX_SECRET_LEN;
 use crate::secret_type::check_type;
 
@@ -21,12 +21,12 @@ pub struct Validation {
     pub keys: BTreeMap<String, Vec<KeyId>>,
 }
 
-/// Checks a SealedSecret.
+/// Checks a SealedSecret or ClusterSealedSecret.
 ///
 /// `namespace` counts where the manifest names none. Without either, a scope is held against what
 /// is known: the name and the item.
 pub fn validate(object: &Object<'_>, namespace: Option<&str>) -> Validation {
-    let mut fields = Fields::of(*object, "a SealedSecret");
+    let mut fields = fields_of(object);
     let sealed = read_fields(object, &mut fields);
     if fields.is_clean() {
         check_whole(&sealed, &mut fields);
@@ -43,7 +43,7 @@ pub fn validate(object: &Object<'_>, namespace: Option<&str>) -> Validation {
 
 fn check_items(
     object: &Object<'_>,
-    sealed: &SealedSecret,
+    sealed: &AnySealedSecret,
     namespace: Option<&str>,
     Validation { findings, keys }: &mut Validation,
 ) {
@@ -58,7 +58,12 @@ fn check_items(
             }
         };
         let place = (namespace, sealed.metadata.name.as_deref(), item.as_str());
-        if let Err(problem) = check_scope(&value.header().scope, place) {
+        let scope = &value.header().scope;
+        let checked = match sealed.kind() {
+            SealedKind::ClusterSealedSecret => check_cluster_wide(scope),
+            SealedKind::SealedSecret => check_scope(scope, place),
+        };
+        if let Err(problem) = checked {
             findings.push(object.item_error(item, problem));
         }
         len += value.header().plaintext_len;
@@ -66,6 +71,16 @@ fn check_items(
     }
     if len > MAX_SECRET_LEN {
         findings.push(object.error(Problem::TooLarge));
+    }
+}
+
+/// Checks the scope of a value of a ClusterSealedSecret.
+pub(crate) fn check_cluster_wide(scope: &Scope) -> Result<(), Problem> {
+    match scope {
+        Scope::Cluster => Ok(()),
+        narrower => Err(Problem::NotClusterWide {
+            scope: narrower.clone(),
+        }),
     }
 }
 
@@ -95,7 +110,7 @@ fn check_scope(
     }
 }
 
-fn check_whole(sealed: &SealedSecret, fields: &mut Fields<'_>) {
+fn check_whole(sealed: &AnySealedSecret, fields: &mut Fields<'_>) {
     let Some(template) = &sealed.spec.template else {
         return;
     };

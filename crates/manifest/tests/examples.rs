@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use common::{key, lines, now};
 use waxwing_crypto::{KeyRing, ScopeKind, parse_identity_file, parse_recipients_file};
 use waxwing_manifest::{
-    Document, Format, Kind, Replacement, SecretManifest, read, rewrite, seal_secret, unseal,
-    validate,
+    Document, Format, Kind, Replacement, SealFor, SecretManifest, read, rewrite, seal_secret,
+    unseal, validate,
 };
 
 fn example(name: &str) -> String {
@@ -39,7 +39,7 @@ fn unsealed(text: &str, ring: &KeyRing) -> Vec<SecretManifest> {
     let documents = read("sealed.yaml", text).unwrap();
     let objects = documents.iter().flat_map(Document::objects);
     objects
-        .filter(|object| object.kind() == Kind::SealedSecret)
+        .filter(|object| object.sealed_kind().is_some())
         .map(|object| unseal(&object, None, ring).unwrap().secret)
         .collect()
 }
@@ -57,7 +57,7 @@ fn the_sealed_example_has_no_findings() {
     for document in &read("sealed.yaml", &text).unwrap() {
         for object in document
             .objects()
-            .filter(|object| object.kind() == Kind::SealedSecret)
+            .filter(|object| object.sealed_kind().is_some())
         {
             assert_eq!(lines(&validate(&object, None).findings), [""; 0]);
         }
@@ -83,9 +83,14 @@ fn sealing_the_example_keeps_the_config_map_as_it_is() {
                 return None;
             }
             let secret = SecretManifest::read(object).unwrap();
-            let sealed =
-                seal_secret(&secret, "prod", ScopeKind::Strict, &recipients, now()).unwrap();
-            Some(Replacement::SealedSecret(Box::new(sealed)))
+            let sealed = seal_secret(
+                &secret,
+                SealFor::Namespace("prod", ScopeKind::Strict),
+                &recipients,
+                now(),
+            )
+            .unwrap();
+            Some(Replacement::Sealed(Box::new(sealed)))
         },
     );
     let sealed = sealed.unwrap();

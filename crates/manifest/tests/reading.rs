@@ -5,6 +5,7 @@
 mod common;
 
 use common::documents;
+use waxwing_api::SealedKind;
 use waxwing_manifest::{Document, Format, Kind, read, rewrite};
 
 fn kinds(text: &str) -> Vec<Vec<Kind>> {
@@ -82,11 +83,15 @@ fn an_object_is_recognised_by_version_and_kind() {
         ("apiVersion: example.com/v1\nkind: Secret\n", Kind::Other),
         (
             "apiVersion: waxwing.dev/v1alpha1\nkind: SealedSecret\n",
-            Kind::SealedSecret,
+            Kind::Sealed(SealedKind::SealedSecret),
         ),
         (
             "apiVersion: waxwing.dev/v9\nkind: SealedSecret\n",
-            Kind::SealedSecret,
+            Kind::Sealed(SealedKind::SealedSecret),
+        ),
+        (
+            "apiVersion: waxwing.dev/v1alpha1\nkind: ClusterSealedSecret\n",
+            Kind::Sealed(SealedKind::ClusterSealedSecret),
         ),
         (
             "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\n",
@@ -103,7 +108,8 @@ fn an_object_is_recognised_by_version_and_kind() {
 
 #[test]
 fn the_items_of_a_list_are_objects_of_their_own() {
-    use Kind::{Other, SealedSecret, Secret};
+    use Kind::{Other, Sealed, Secret};
+    use SealedKind::{ClusterSealedSecret, SealedSecret};
     let cases: &[(&str, &[Kind])] = &[
         (
             "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret}\n- {kind: A}\n",
@@ -115,7 +121,11 @@ fn the_items_of_a_list_are_objects_of_their_own() {
         ),
         (
             "apiVersion: waxwing.dev/v1alpha1\nkind: SealedSecretList\nitems: [{spec: {}}]\n",
-            &[SealedSecret],
+            &[Sealed(SealedSecret)],
+        ),
+        (
+            "apiVersion: waxwing.dev/v1alpha1\nkind: ClusterSealedSecretList\nitems: [{spec: {}}]\n",
+            &[Sealed(ClusterSealedSecret)],
         ),
         (
             "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: List\n  items:\n  - \

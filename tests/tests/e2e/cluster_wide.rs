@@ -87,7 +87,7 @@ pub(crate) fn message(object: &ClusterSealedSecret) -> String {
 }
 
 /// Sets the label `team` of a namespace, or takes it away.
-async fn set_team(space: &Space, team: Option<&str>) {
+pub(crate) async fn set_team(space: &Space, team: Option<&str>) {
     let patch = json!({ "metadata": { "labels": { "team": team } } });
     Api::<Namespace>::all(space.client.clone())
         .patch(

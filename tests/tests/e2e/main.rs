@@ -10,6 +10,7 @@
 mod canary;
 mod cluster_wide;
 mod cluster_wide_bad_input;
+mod cluster_wide_in_git;
 mod command_line;
 mod crashes;
 mod drift;

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use serde_json::Value;
-use waxwing_api::SealedSecret;
+use serde_json::{Value, json};
+use waxwing_api::{AnySealedSecret, SealedKind};
 use waxwing_crypto::SealedValue;
 use waxwing_manifest::{ManifestError, Object, read_sealed_secret, sealed_items};
 
-/// A SealedSecret by namespace and name; and, as nothing forbids a file to have it twice, which of
+/// A SealedSecret by kind, namespace and name; and, as nothing forbids a file to have it twice, which of
 /// those it is, from 0.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id {
+    pub(super) kind: SealedKind,
     pub(super) namespace: Option<String>,
     pub(super) name: String,
     nth: usize,
@@ -47,7 +48,11 @@ impl Content {
 impl Side {
     /// Adds a SealedSecret, even if it cannot be read.
     pub(super) fn add(&mut self, object: &Object<'_>) -> Result<(), Vec<ManifestError>> {
+        let Some(kind) = object.sealed_kind() else {
+            return Ok(());
+        };
         let mut id = Id {
+            kind,
             namespace: object.namespace().map(str::to_owned),
             name: object.name().unwrap_or_default().to_owned(),
             nth: 0,
@@ -67,10 +72,13 @@ impl Side {
 }
 
 /// Everything but the sealed values, by the path to it.
-fn fields(mut sealed: SealedSecret) -> BTreeMap<String, Value> {
+fn fields(mut sealed: AnySealedSecret) -> BTreeMap<String, Value> {
     sealed.spec.encrypted_data.clear();
+    let mut tree = json!({ "metadata": sealed.metadata, "spec": sealed.spec });
+    if let Some(selector) = sealed.namespace_selector {
+        tree["spec"]["namespaceSelector"] = json!(selector);
+    }
     let mut fields = BTreeMap::new();
-    let tree = serde_json::to_value(sealed).expect("a manifest is strings and booleans only");
     flatten("", tree, &mut fields);
     fields
 }

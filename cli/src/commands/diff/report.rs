@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::SystemTime;
 
 use serde::Serialize;
+use waxwing_api::SealedKind;
 use waxwing_crypto::SealedValue;
 
 use super::compare::{Change, Difference, FieldDifference, ItemChange, ItemDifference};
@@ -30,7 +31,8 @@ fn lines(difference: &Difference) -> String {
         .namespace
         .as_ref()
         .map(|namespace| format!("{namespace}/"));
-    let title = format!("SealedSecret {}{}", namespace.unwrap_or_default(), id.name);
+    let kind = id.kind.as_str();
+    let title = format!("{kind} {}{}", namespace.unwrap_or_default(), id.name);
     let mut lines = match change {
         Change::Changed => format!("{title}\n"),
         change => format!("{title}: {}\n", word(*change)),
@@ -100,6 +102,7 @@ fn json(differences: &[Difference]) -> String {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct JsonDifference<'a> {
+    kind: SealedKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<&'a str>,
     name: &'a str,
@@ -126,6 +129,7 @@ impl<'a> JsonDifference<'a> {
             Some(ItemReport::new(None, value, now))
         };
         Self {
+            kind: difference.id.kind,
             namespace: difference.id.namespace.as_deref(),
             name: &difference.id.name,
             change: difference.change,

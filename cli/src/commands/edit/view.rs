@@ -269,12 +269,7 @@ fn open(
     fallback: &FallbackNamespace<'_>,
 ) -> Result<Items, Failure> {
     let object = target.object();
-    let namespace = match object.namespace() {
-        Some(namespace) => namespace,
-        None => fallback
-            .get()?
-            .ok_or_else(|| object.error(Problem::NoNamespace))?,
-    };
+    let namespace = fallback.of(&object)?;
     let mut failure = Failure::default();
     let mut items = Items::new();
     for (item, text) in target.values() {

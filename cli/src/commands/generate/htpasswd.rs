@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use super::password::PasswordArgs;
 use super::{Generate, Generated};
 use crate::commands::items::Items;
+use crate::completion;
 use crate::diagnostic::{Advice, Failure};
 
 pub(super) const EXAMPLES: &str = "\
@@ -27,7 +28,8 @@ pub(super) struct Args {
         long,
         value_name = "ITEM",
         default_value = "auth",
-        help_heading = "Value"
+        help_heading = "Value",
+        add = completion::items()
     )]
     item: String,
 

@@ -81,7 +81,7 @@ struct Command<T: clap::Args> {
     secret: NewSecretArgs,
 
     /// Set the items in the SealedSecret of that name in this file, and change no other byte of it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "format"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "format", "namespace_selector", "all_namespaces"])]
     into: Option<PathBuf>,
 }
 

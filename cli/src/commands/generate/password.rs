@@ -6,6 +6,7 @@ use super::alphabet::{Alphabet, AlphabetError, Class, DEFAULT};
 use super::strength::warn_if_guessable;
 use super::{Generate, Generated};
 use crate::commands::items::Items;
+use crate::completion;
 use crate::diagnostic::Failure;
 
 pub(super) const EXAMPLES: &str = "\
@@ -21,7 +22,8 @@ pub(super) struct Args {
         long,
         value_name = "ITEM",
         default_value = "password",
-        help_heading = "Value"
+        help_heading = "Value",
+        add = completion::items()
     )]
     item: String,
 

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::{Generate, Generated};
 use crate::commands::items::Items;
+use crate::completion;
 use crate::diagnostic::{Advice, Failure};
 
 /// What Kubernetes calls the private half in Secrets of type kubernetes.io/ssh-auth, and the public
@@ -23,7 +24,13 @@ Examples:
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The item that holds the private key, in the form of OpenSSH
-    #[arg(long, value_name = "ITEM", default_value = PRIVATE_ITEM, help_heading = "Value")]
+    #[arg(
+        long,
+        value_name = "ITEM",
+        default_value = PRIVATE_ITEM,
+        help_heading = "Value",
+        add = completion::items()
+    )]
     item: String,
 
     /// What stands after the public key [default: the name of the Secret]

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::strength::warn_if_guessable;
 use super::{Generate, Generated};
 use crate::commands::items::Items;
+use crate::completion;
 use crate::diagnostic::Failure;
 
 pub(super) const EXAMPLES: &str = "\
@@ -26,7 +27,8 @@ pub(super) struct Args {
         long,
         value_name = "ITEM",
         default_value = "token",
-        help_heading = "Value"
+        help_heading = "Value",
+        add = completion::items()
     )]
     item: String,
 

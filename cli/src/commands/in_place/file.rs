@@ -10,50 +10,30 @@ use zeroize::Zeroizing;
 
 use crate::diagnostic::{Advice, Failure};
 use crate::input::{InputError, Source};
-use crate::output::{Audience, Destination};
-use crate::sealed_files::sealed_secrets;
+use crate::sealed_files::{SealedFile, sealed_secrets};
 
-/// A file with at least one SealedSecret.
+/// A file with at least one SealedSecret or ClusterSealedSecret.
 pub(crate) struct EditedFile {
-    path: PathBuf,
-    text: Zeroizing<String>,
-    documents: Vec<Document>,
+    file: SealedFile,
 }
 
 impl EditedFile {
     /// Reads a file.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let path = path.to_owned();
-        let text = read_text(&path)?;
-        let documents = read(&path.display().to_string(), &text)?;
-        let file = Self {
-            path,
-            text,
-            documents,
-        };
+        let file = SealedFile::of_text(path, &read_text(path)?)?;
         if file.sealed_secrets().next().is_none() {
-            return Err(file.no_sealed_secret().into());
+            return Err(FileError::without_sealed_secret(&file).into());
         }
-        Ok(file)
+        Ok(Self { file })
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
     /// Every SealedSecret of the file, in order.
     pub(crate) fn sealed_secrets(&self) -> impl Iterator<Item = Object<'_>> {
-        sealed_secrets(&self.documents)
-    }
-
-    fn no_sealed_secret(&self) -> FileError {
-        let mut objects = self.documents.iter().flat_map(Document::objects);
-        let path = self.path.clone();
-        if objects.any(|object| object.kind() == Kind::Secret) {
-            FileError::Plain { path }
-        } else {
-            FileError::NoneFound { path }
-        }
+        self.file.sealed_secrets()
     }
 
     /// Makes the changes and writes the file, whole or not at all.
@@ -66,33 +46,23 @@ impl EditedFile {
     /// # Errors
     /// They would make a SealedSecret invalid that was not.
     pub(crate) fn with(&self, changes: &[Change<'_>]) -> Result<String, Failure> {
-        let text = edit::apply(&self.documents, changes)?;
+        let text = edit::apply(self.file.documents(), changes)?;
         self.check_valid(&text)?;
         Ok(text)
     }
 
-    /// Writes another text in the place of the file's, whole or not at all.
-    ///
-    /// # Errors
-    /// The file is read-only, or someone else has changed it since it was read.
+    /// As [`SealedFile::replace`].
     pub(crate) fn replace(&self, text: &str) -> Result<(), Failure> {
-        self.check_writable()?;
-        self.check_untouched()?;
-        Ok(Destination::File(self.path.clone()).write(text.as_bytes(), Audience::Public)?)
+        self.file.replace(text)
     }
 
-    /// Refuses a file that is read-only.
+    /// As [`SealedFile::check_writable`].
     pub(crate) fn check_writable(&self) -> Result<(), Failure> {
-        let metadata = self.path.metadata();
-        if metadata.is_ok_and(|metadata| metadata.permissions().readonly()) {
-            let path = self.path.clone();
-            return Err(FileError::ReadOnly { path }.into());
-        }
-        Ok(())
+        self.file.check_writable()
     }
 
     fn check_valid(&self, text: &str) -> Result<(), Failure> {
-        let documents = read(&self.path.display().to_string(), text)?;
+        let documents = read(&self.path().display().to_string(), text)?;
         let mut failure = Failure::default();
         for (old, new) in self.sealed_secrets().zip(sealed_secrets(&documents)) {
             let before = validate(&old, None).findings;
@@ -104,14 +74,6 @@ impl EditedFile {
             }
         }
         failure.or(())
-    }
-
-    fn check_untouched(&self) -> Result<(), Failure> {
-        if *read_text(&self.path)? != *self.text {
-            let path = self.path.clone();
-            return Err(FileError::Changed { path }.into());
-        }
-        Ok(())
     }
 }
 
@@ -136,12 +98,20 @@ enum FileError {
     NoneFound { path: PathBuf },
     #[error("{}: holds a plain Secret, and no SealedSecret", path.display())]
     Plain { path: PathBuf },
-    #[error("{}: is read-only", path.display())]
-    ReadOnly { path: PathBuf },
-    #[error("{}: was changed by someone else in the meantime; nothing was written", path.display())]
-    Changed { path: PathBuf },
     #[error("{finding}")]
     WouldBeInvalid { finding: ManifestError },
+}
+
+impl FileError {
+    fn without_sealed_secret(file: &SealedFile) -> Self {
+        let mut objects = file.documents().iter().flat_map(Document::objects);
+        let path = file.path().to_owned();
+        if objects.any(|object| object.kind() == Kind::Secret) {
+            Self::Plain { path }
+        } else {
+            Self::NoneFound { path }
+        }
+    }
 }
 
 impl Advice for FileError {
@@ -155,8 +125,6 @@ impl Advice for FileError {
             Self::Plain { path } => {
                 format!("seal it first: waxwing seal -f {} -o FILE", path.display())
             }
-            Self::ReadOnly { path } => format!("chmod u+w {}", path.display()),
-            Self::Changed { .. } => "run the command again".to_owned(),
             Self::WouldBeInvalid { .. } => {
                 "so it would be after the change; nothing was written".to_owned()
             }

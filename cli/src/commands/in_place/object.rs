@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use waxwing_api::SealedKind;
 use waxwing_crypto::{Place, Scope, ScopeKind, SealedValue};
 use waxwing_manifest::{ManifestError, Object, Problem, read_sealed_secret};
 
@@ -62,9 +63,10 @@ impl ObjectChoice<'_> {
     fn fits(&self, object: &Object<'_>) -> bool {
         let fits_name = self.name.is_none_or(|name| object.name() == Some(name));
         let own = object.namespace();
+        let may_be_anywhere = object.sealed_kind() == Some(SealedKind::SealedSecret);
         let fits_namespace = self
             .namespace
-            .is_none_or(|namespace| own.is_none_or(|own| own == namespace));
+            .is_none_or(|namespace| own.map_or(may_be_anywhere, |own| own == namespace));
         fits_name && fits_namespace
     }
 }
@@ -126,6 +128,11 @@ impl<'a> SealedObject<'a> {
         Some(value.header().scope.kind())
     }
 
+    /// Whether it is for many namespaces, where only values of the scope cluster open.
+    pub(crate) fn is_cluster_wide(&self) -> bool {
+        self.object.sealed_kind() == Some(SealedKind::ClusterSealedSecret)
+    }
+
     /// The scope of a kind for an item of this SealedSecret.
     pub(crate) fn scope(
         &self,
@@ -133,13 +140,9 @@ impl<'a> SealedObject<'a> {
         item: &str,
         fallback: &FallbackNamespace<'_>,
     ) -> Result<Scope, Failure> {
-        let own = self.object.namespace();
-        let namespace = match (own, kind) {
-            (Some(own), _) => own,
-            (None, ScopeKind::Cluster) => "",
-            (None, _) => fallback
-                .get()?
-                .ok_or_else(|| self.object.error(Problem::NoNamespace))?,
+        let namespace = match kind {
+            ScopeKind::Cluster => "",
+            ScopeKind::Strict | ScopeKind::Namespace => fallback.of(&self.object)?,
         };
         Ok(kind.at(&Place {
             namespace,

@@ -3,6 +3,7 @@
 use std::slice;
 
 use serde::Serialize;
+use waxwing_api::SealedKind;
 use waxwing_crypto::Scope;
 
 use super::{EditedFile, SealedObject};
@@ -30,6 +31,8 @@ pub(crate) enum Action {
 pub(crate) struct Report {
     file: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<SealedKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<String>,
     name: String,
     items: Vec<ItemReport>,
@@ -55,6 +58,7 @@ impl Report {
         let object = target.object();
         Self {
             file: file.path().display().to_string(),
+            kind: object.sealed_kind(),
             namespace: object.namespace().map(str::to_owned),
             name: object.name().unwrap_or_default().to_owned(),
             items: Vec::new(),

@@ -10,6 +10,7 @@ use super::{Action, SealedObject};
 use crate::commands::seal::explain;
 use crate::diagnostic::Failure;
 use crate::namespace::FallbackNamespace;
+use crate::namespaces::NarrowScope;
 
 /// Any sealed value, to see whether one could be put in.
 const STAND_IN: &str = "YWdl";
@@ -39,7 +40,7 @@ impl Sealing<'_> {
         item: &str,
         value: &[u8],
     ) -> Result<Sealed<'a>, Failure> {
-        let kind = scope_kind(self.given, target, item, self.by_rule);
+        let kind = scope_kind(self.given, target, item, self.by_rule)?;
         let scope = target.scope(kind, item, self.namespace)?;
         let sealed = SealedValue::seal(value, &scope, &self.recipients, SystemTime::now());
         let sealed = sealed.map_err(|source| {
@@ -75,18 +76,22 @@ pub(crate) fn put<'a>(
 }
 
 /// The scope that was asked for; else that of the value that is replaced; else that which all others
-/// share; else that of the rule.
+/// share; else that of the rule. In a ClusterSealedSecret it is always the widest.
 fn scope_kind(
     given: Option<ScopeKind>,
     target: &SealedObject<'_>,
     item: &str,
     by_rule: ScopeKind,
-) -> ScopeKind {
+) -> Result<ScopeKind, NarrowScope> {
+    if target.is_cluster_wide() {
+        given.map_or(Ok(()), NarrowScope::check)?;
+        return Ok(ScopeKind::Cluster);
+    }
     let others = target.values().keys().map(|other| target.scope_of(other));
-    given
+    Ok(given
         .or_else(|| target.scope_of(item))
         .or_else(|| shared(others))
-        .unwrap_or(by_rule)
+        .unwrap_or(by_rule))
 }
 
 /// What all have, if it is the same.

@@ -1,6 +1,7 @@
 //! What a sealed value tells without any key: for programs, and as a table for people.
 
 use serde::Serialize;
+use waxwing_api::SealedKind;
 
 use crate::item_report::ItemReport;
 use crate::table;
@@ -23,6 +24,7 @@ pub(super) struct Report {
 pub(super) struct ObjectReport {
     pub(super) document: usize,
     pub(super) line: usize,
+    pub(super) kind: SealedKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) namespace: Option<String>,
     pub(super) name: String,
@@ -45,8 +47,11 @@ impl Report {
                     .map(|namespace| format!("{namespace}/"));
                 let namespace = namespace.unwrap_or_default();
                 format!(
-                    "SealedSecret {namespace}{} ({}:{})",
-                    object.name, self.file, object.line
+                    "{} {namespace}{} ({}:{})",
+                    object.kind.as_str(),
+                    object.name,
+                    self.file,
+                    object.line
                 )
             }
             None => format!("sealed value ({})", self.file),

@@ -125,7 +125,7 @@ impl<'a> KeyStore<'a> {
         Permission {
             verb,
             resource,
-            namespace: self.namespace().to_owned(),
+            namespace: Some(self.namespace().to_owned()),
         }
     }
 }

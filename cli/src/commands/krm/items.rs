@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use waxwing_crypto::{Recipient, ScopeKind};
 use waxwing_manifest::{
-    Document, Kind, ManifestError, Object, Replacement, SecretManifest, plaintext, seal_secret,
-    validate,
+    Document, Kind, ManifestError, Object, Replacement, SealFor, SecretManifest, plaintext,
+    seal_secret, validate,
 };
 
 use super::function::{Function, Work};
@@ -31,7 +31,7 @@ pub(super) fn process(
             (Kind::Secret, Work::Validate) => {
                 none_unless(&object, plaintext(&object).into_iter().collect())
             }
-            (Kind::SealedSecret, _) => none_unless(&object, validate(&object, namespace).findings),
+            (Kind::Sealed(_), _) => none_unless(&object, validate(&object, namespace).findings),
             (Kind::Other, _) => Ok(None),
         };
         match result {
@@ -67,9 +67,10 @@ fn seal(
     let secret = SecretManifest::read(object).map_err(|errors| Refusal::about(object, errors))?;
     let namespace = secret.namespace.as_deref().or(namespace);
     let namespace = namespace.ok_or_else(|| Refusal::no_namespace(object))?;
-    let sealed = seal_secret(&secret, namespace, scope, recipients, SystemTime::now());
+    let seal_for = SealFor::Namespace(namespace, scope);
+    let sealed = seal_secret(&secret, seal_for, recipients, SystemTime::now());
     match sealed {
-        Ok(sealed) => Ok(Some(Replacement::SealedSecret(Box::new(sealed)))),
+        Ok(sealed) => Ok(Some(Replacement::Sealed(Box::new(sealed)))),
         Err(error) => Err(match about_item(object, error) {
             Ok(error) => Refusal::about(object, vec![error]),
             Err(cause) => Refusal::from(cause),

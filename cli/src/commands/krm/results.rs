@@ -139,7 +139,7 @@ impl From<SealError> for Refusal {
 impl ResourceRef {
     fn of(object: &Object<'_>) -> Self {
         let (api_version, kind) = match object.kind() {
-            Kind::SealedSecret => (waxwing_api::names::API_VERSION, "SealedSecret"),
+            Kind::Sealed(kind) => (waxwing_api::names::API_VERSION, kind.as_str()),
             _ => ("v1", "Secret"),
         };
         Self {

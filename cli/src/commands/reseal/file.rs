@@ -1,11 +1,10 @@
 //! One file: read, judged value by value, and written back with the new values and no other change.
 
-use std::fs;
 use std::path::Path;
 
 use waxwing_crypto::SealedValue;
 use waxwing_manifest::edit::{self, Change};
-use waxwing_manifest::{Document, Object, Problem, read_sealed_secret};
+use waxwing_manifest::{Object, Problem, read_sealed_secret};
 
 use super::judge::{Judge, Spot, Verdict};
 use super::live;
@@ -13,9 +12,8 @@ use super::report::{Finding, Kind as Found};
 use crate::cluster::{ClusterError, Fetcher};
 use crate::diagnostic::Failure;
 use crate::namespace::FallbackNamespace;
-use crate::output::{Audience, Destination};
 use crate::recipients::Pins;
-use crate::sealed_files::{read, sealed_secrets};
+use crate::sealed_files::SealedFile;
 
 /// What came of a file.
 #[derive(Default)]
@@ -50,26 +48,21 @@ pub(super) struct Resealing<'a> {
 impl Resealing<'_> {
     /// Reseals a file. The error is the cluster's, and no fault of the file.
     pub(super) fn reseal(&mut self, path: &Path) -> Result<Outcome, ClusterError> {
-        let documents = match read(path) {
-            Ok(documents) => documents,
+        let file = match SealedFile::read(path) {
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(Outcome::default()),
             Err(failure) => return Ok(failure.into()),
         };
         if let (Judge::Live(live), Some(fetcher)) = (&mut self.judge, &mut self.fetcher) {
-            live::learn(live, fetcher, &documents, self.namespace)?;
+            live::learn(live, fetcher, &file, self.namespace)?;
         }
-        Ok(self
-            .reseal_documents(path, &documents)
-            .unwrap_or_else(Outcome::from))
+        Ok(self.reseal_file(&file).unwrap_or_else(Outcome::from))
     }
 
-    fn reseal_documents(
-        &mut self,
-        path: &Path,
-        documents: &[Document],
-    ) -> Result<Outcome, Failure> {
+    fn reseal_file(&mut self, file: &SealedFile) -> Result<Outcome, Failure> {
         let mut outcome = Outcome::default();
         let mut changes = Vec::new();
-        for object in sealed_secrets(documents) {
+        for object in file.sealed_secrets() {
             judge_object(
                 &object,
                 &self.judge,
@@ -81,19 +74,19 @@ impl Resealing<'_> {
         if changes.is_empty() || self.check {
             return Ok(outcome);
         }
-        let is_pinned = self.pins.as_mut().map_or(Ok(()), |pins| pins.check(path));
-        let refused = match is_pinned {
-            Ok(()) => write(path, documents, &changes).err(),
-            Err(failure) => {
-                outcome.failure.add(failure);
-                Some("the key that it would be resealed to is not pinned in Git".to_owned())
-            }
-        };
-        if let Some(why) = refused {
+        if let Err(failure) = self.write(file, &changes) {
+            outcome.failure.add(failure);
             let findings = outcome.findings.iter_mut();
-            findings.for_each(|finding| finding.refuse_if_resealed(&why));
+            findings.for_each(|finding| finding.refuse_if_resealed("its file is left as it is"));
         }
         Ok(outcome)
+    }
+
+    fn write(&mut self, file: &SealedFile, changes: &[Change<'_>]) -> Result<(), Failure> {
+        if let Some(pins) = &mut self.pins {
+            pins.check(file.path())?;
+        }
+        file.replace(&edit::apply(file.documents(), changes)?)
     }
 }
 
@@ -111,14 +104,10 @@ fn judge_object<'a>(
             return Ok(());
         }
     };
-    let namespace = match object.namespace() {
-        Some(namespace) => Some(namespace),
-        None => fallback.get()?,
-    };
+    let address = live::address(object, fallback)?;
     for (item, text) in &sealed.spec.encrypted_data {
         let spot = Spot {
-            namespace,
-            name: object.name().unwrap_or_default(),
+            object: address.as_ref(),
             item,
         };
         let found = match SealedValue::parse(text) {
@@ -157,15 +146,4 @@ fn settle<'a>(
             Err(error) => Found::Refused(error.problem().to_string()),
         },
     }
-}
-
-fn write(path: &Path, documents: &[Document], changes: &[Change<'_>]) -> Result<(), String> {
-    let is_read_only = fs::metadata(path).is_ok_and(|metadata| metadata.permissions().readonly());
-    if is_read_only {
-        return Err("the file is read-only; chmod u+w it".to_owned());
-    }
-    let text = edit::apply(documents, changes).map_err(|error| error.problem().to_string())?;
-    Destination::File(path.to_owned())
-        .write(text.as_bytes(), Audience::Public)
-        .map_err(|error| error.to_string())
 }

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use waxwing_api::{ConditionType, SealedSecret};
+use waxwing_api::{AnySealedSecret, ConditionType};
 use waxwing_crypto::{Header, KeyId, KeyRing, OpenError, Recipient, RewrapError, SealedValue};
+
+use crate::cluster::Address;
 
 /// Where a value stands.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spot<'a> {
-    /// Unknown where neither the file nor anything else says it.
-    pub(super) namespace: Option<&'a str>,
-    pub(super) name: &'a str,
+    /// Its SealedSecret; unknown where neither the file nor anything else names the namespace.
+    pub(super) object: Option<&'a Address>,
     pub(super) item: &'a str,
 }
 
@@ -29,15 +30,12 @@ pub(super) enum Verdict {
     Refused(String),
 }
 
-/// Namespace and name.
-pub(super) type Key = (String, String);
-
 /// What a cluster says of its keys and of the SealedSecrets that matter.
 pub(super) struct Live {
     pub(super) primary: KeyId,
     pub(super) keys: BTreeSet<KeyId>,
     /// None, where all that matters is which values are stale.
-    pub(super) objects: Option<BTreeMap<Key, SealedSecret>>,
+    pub(super) objects: Option<BTreeMap<Address, AnySealedSecret>>,
 }
 
 /// What is to be done without a cluster.
@@ -95,12 +93,12 @@ impl Live {
             (Standing::Foreign, None) => return Verdict::Foreign,
             (_, Some(objects)) => objects,
         };
-        let Some(namespace) = spot.namespace else {
+        let Some(address) = spot.object else {
             return Verdict::Unreachable(
                 "its SealedSecret names no namespace; add it, or pass -n NAMESPACE".to_owned(),
             );
         };
-        let object = objects.get(&(namespace.to_owned(), spot.name.to_owned()));
+        let object = objects.get(address);
         let there = object.and_then(|object| object.spec.encrypted_data.get(spot.item));
         match (standing, object, there) {
             (Standing::Foreign, _, None) => Verdict::Foreign,
@@ -117,7 +115,7 @@ impl Live {
         }
     }
 
-    fn renew(&self, object: &SealedSecret, item: &str, value: &SealedValue) -> Verdict {
+    fn renew(&self, object: &AnySealedSecret, item: &str, value: &SealedValue) -> Verdict {
         let renewal = object
             .status
             .as_ref()
@@ -142,7 +140,7 @@ impl Live {
     }
 }
 
-fn why_not_renewed(object: &SealedSecret) -> String {
+fn why_not_renewed(object: &AnySealedSecret) -> String {
     let conditions = object.status.iter().flat_map(|status| &status.conditions);
     let of = |kind: ConditionType| {
         conditions

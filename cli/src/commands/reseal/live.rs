@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use waxwing_api::SealedKind;
 use waxwing_crypto::{KeyId, Recipient};
-use waxwing_manifest::{Document, Object};
+use waxwing_manifest::Object;
 
-use super::judge::{Key, Live, Standing};
-use crate::cluster::{ClusterArgs, ClusterError, Connection, Fetcher};
+use super::judge::{Live, Standing};
+use crate::cluster::{Address, ClusterArgs, ClusterError, Connection, Fetcher};
+use crate::diagnostic::Failure;
 use crate::namespace::FallbackNamespace;
-use crate::sealed_files::sealed_secrets;
+use crate::sealed_files::SealedFile;
 
 /// What a cluster says of its keys.
 pub(super) struct Keys {
@@ -33,23 +35,18 @@ impl Keys {
 pub(super) fn learn(
     live: &mut Live,
     fetcher: &mut Fetcher,
-    documents: &[Document],
+    file: &SealedFile,
     namespace: &FallbackNamespace<'_>,
 ) -> Result<(), ClusterError> {
-    for (namespace, name) in wanted(live, documents, namespace) {
-        let found = fetcher.fetch(&namespace, &name)?;
-        let objects = live.objects.get_or_insert_default();
-        objects.extend(
-            found
-                .into_iter()
-                .map(|(name, object)| ((namespace.clone(), name), object)),
-        );
+    for address in wanted(live, file, namespace) {
+        let found = fetcher.fetch(&address)?;
+        live.objects.get_or_insert_default().extend(found);
     }
     Ok(())
 }
 
-/// Namespace and name of the SealedSecrets with a value that is not current.
-fn wanted(live: &Live, documents: &[Document], fallback: &FallbackNamespace<'_>) -> Vec<Key> {
+/// Where the SealedSecrets with a value that is not current are in the cluster.
+fn wanted(live: &Live, file: &SealedFile, fallback: &FallbackNamespace<'_>) -> Vec<Address> {
     let is_wanted = |object: &Object<'_>| {
         waxwing_manifest::sealed_items(object).is_ok_and(|items| {
             items
@@ -57,16 +54,24 @@ fn wanted(live: &Live, documents: &[Document], fallback: &FallbackNamespace<'_>)
                 .any(|item| live.standing(item.value.header()) != Standing::Current)
         })
     };
-    let key = |object: Object<'_>| {
-        // What is wrong with the namespace is told when the object is judged.
-        let namespace = match object.namespace() {
-            Some(namespace) => Some(namespace),
-            None => fallback.get().ok().flatten(),
-        };
-        Some((namespace?.to_owned(), object.name()?.to_owned()))
+    // What is wrong with the namespace is told when the object is judged.
+    let address = |object: Object<'_>| address(&object, fallback).ok().flatten();
+    let objects = file.sealed_secrets().filter(is_wanted);
+    objects.filter_map(address).collect()
+}
+
+/// Where a SealedSecret is in the cluster; unknown, where neither it nor anything else names the namespace.
+pub(super) fn address(
+    object: &Object<'_>,
+    fallback: &FallbackNamespace<'_>,
+) -> Result<Option<Address>, Failure> {
+    let Some(kind) = object.sealed_kind() else {
+        return Ok(None);
     };
-    sealed_secrets(documents)
-        .filter(is_wanted)
-        .filter_map(key)
-        .collect()
+    let namespace = match (object.namespace(), kind) {
+        (None, SealedKind::SealedSecret) => fallback.get()?,
+        (own, _) => own,
+    };
+    let name = object.name().unwrap_or_default();
+    Ok(Address::of(kind, namespace, name))
 }

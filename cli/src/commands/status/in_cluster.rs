@@ -1,8 +1,8 @@
 //! How a SealedSecret in a cluster compares with the one in the file.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector};
 use serde::Serialize;
-use waxwing_api::{ConditionType, SealedSecret, SealedSecretSpec, TemplateMetadata};
+use waxwing_api::{AnySealedSecret, ConditionType, SealedSecretSpec, TemplateMetadata};
 
 /// What a cluster has of a SealedSecret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,8 +45,8 @@ enum Readiness {
 }
 
 impl InCluster {
-    /// Compares the object, if there is one, with the spec of the file.
-    pub(super) fn of(file: &SealedSecretSpec, object: Option<&SealedSecret>) -> Self {
+    /// Compares the object, if there is one, with that of the file.
+    pub(super) fn of(file: &AnySealedSecret, object: Option<&AnySealedSecret>) -> Self {
         match object {
             Some(object) => Self::Applied(Applied::of(file, object)),
             None => Self::NotApplied,
@@ -70,7 +70,7 @@ impl InCluster {
 }
 
 impl Applied {
-    fn of(file: &SealedSecretSpec, object: &SealedSecret) -> Self {
+    fn of(file: &AnySealedSecret, object: &AnySealedSecret) -> Self {
         let ready = condition(object, ConditionType::Ready);
         let seen = object
             .status
@@ -88,7 +88,7 @@ impl Applied {
             ready: readiness,
             reason: trouble.map(|ready| ready.reason.clone()),
             message: trouble.map(|ready| ready.message.clone()),
-            drifted: plain(file) != plain(&object.spec),
+            drifted: plain(file) != plain(object),
             stale: stale.is_some_and(|stale| stale.status == "True"),
         }
     }
@@ -106,21 +106,26 @@ impl Applied {
     }
 }
 
-fn condition(object: &SealedSecret, kind: ConditionType) -> Option<&Condition> {
+fn condition(object: &AnySealedSecret, kind: ConditionType) -> Option<&Condition> {
     let conditions = &object.status.as_ref()?.conditions;
     conditions
         .iter()
         .find(|condition| condition.type_ == kind.as_str())
 }
 
-/// The spec, with empty metadata of the template left out as when it is read from a file.
-fn plain(spec: &SealedSecretSpec) -> SealedSecretSpec {
-    let mut spec = spec.clone();
+/// All that the spec says, with what is empty left out as when it is read from a file.
+fn plain(sealed: &AnySealedSecret) -> (SealedSecretSpec, Option<LabelSelector>) {
+    let mut spec = sealed.spec.clone();
     if let Some(template) = &mut spec.template {
         let metadata = template.metadata.take();
         template.metadata = metadata.filter(|metadata| *metadata != TemplateMetadata::default());
     }
-    spec
+    let mut selector = sealed.namespace_selector.clone();
+    if let Some(selector) = &mut selector {
+        selector.match_labels.take_if(|labels| labels.is_empty());
+        selector.match_expressions.take_if(|all| all.is_empty());
+    }
+    (spec, selector)
 }
 
 #[cfg(test)]
@@ -128,17 +133,20 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use serde_json::{Value, json};
+    use waxwing_api::SealedSecret;
 
     use super::*;
 
-    fn object(status: &Value) -> SealedSecret {
+    fn object(status: &Value) -> AnySealedSecret {
         let object = json!({
             "apiVersion": "waxwing.dev/v1alpha1", "kind": "SealedSecret",
             "metadata": { "name": "db", "generation": 2 },
             "spec": { "encryptedData": { "a": "x" }, "template": { "metadata": {} } },
             "status": status,
         });
-        serde_json::from_value(object).unwrap()
+        serde_json::from_value::<SealedSecret>(object)
+            .unwrap()
+            .into()
     }
 
     fn condition_of(kind: &str, status: &str, reason: &str) -> Value {
@@ -175,7 +183,7 @@ mod tests {
         ];
         for (status, expected) in cases {
             let object = object(&status);
-            let found = InCluster::of(&object.spec, Some(&object));
+            let found = InCluster::of(&object, Some(&object));
             assert_eq!(found.words(), expected, "{status}");
             let expected = expected.starts_with("Ready");
             assert_eq!(found.is_well(), expected, "{status}");
@@ -186,24 +194,34 @@ mod tests {
     fn a_spec_that_is_not_the_files_has_drifted() {
         let ready = condition_of("Ready", "True", "Unsealed");
         let object = object(&json!({ "observedGeneration": 2, "conditions": [ready] }));
-        type Edit = fn(&mut SealedSecretSpec);
-        let cases: [(Edit, &str); 3] = [
+        type Edit = fn(&mut AnySealedSecret);
+        let cases: [(Edit, &str); 4] = [
             (
-                |spec| spec.template.as_mut().unwrap().metadata = None,
+                |file| file.spec.template.as_mut().unwrap().metadata = None,
                 "Ready",
             ),
-            (|spec| spec.template = None, "Ready drifted"),
+            (|file| file.spec.template = None, "Ready drifted"),
             (
-                |spec| drop(spec.encrypted_data.insert("a".to_owned(), "y".to_owned())),
+                |file| {
+                    drop(
+                        file.spec
+                            .encrypted_data
+                            .insert("a".to_owned(), "y".to_owned()),
+                    );
+                },
+                "Ready drifted",
+            ),
+            (
+                |file| file.namespace_selector = Some(LabelSelector::default()),
                 "Ready drifted",
             ),
         ];
         for (edit, expected) in cases {
-            let mut file = object.spec.clone();
+            let mut file = object.clone();
             edit(&mut file);
             let found = InCluster::of(&file, Some(&object));
             assert_eq!(found.words(), expected);
         }
-        assert_eq!(InCluster::of(&object.spec, None).words(), "not applied");
+        assert_eq!(InCluster::of(&object, None).words(), "not applied");
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use waxwing_api::{SealedSecret, SealedSecretSpec};
+use waxwing_api::AnySealedSecret;
 
 use super::in_cluster::InCluster;
 use super::survey::Entry;
-use crate::cluster::{ClusterArgs, ClusterError, Fetcher};
+use crate::cluster::{Address, ClusterArgs, ClusterError, Fetcher};
 use crate::config::Config;
 use crate::diagnostic::Failure;
 
@@ -42,7 +42,7 @@ enum Way {
 /// A SealedSecret as the file has it, and as the clusters have it.
 #[derive(Debug)]
 pub(super) struct Live {
-    spec: SealedSecretSpec,
+    sealed: AnySealedSecret,
     pub(super) answers: Vec<Answer>,
 }
 
@@ -98,11 +98,11 @@ impl LiveArgs {
 }
 
 impl Clusters {
-    /// What is to be asked about a SealedSecret with this spec, which is for the clusters of these
-    /// names, as `config` has them.
+    /// What is to be asked about a SealedSecret that is for the clusters of these names, as `config` has
+    /// them.
     pub(super) fn about(
         &self,
-        spec: SealedSecretSpec,
+        sealed: AnySealedSecret,
         config: Option<&Config>,
         names: &[String],
     ) -> Live {
@@ -126,7 +126,7 @@ impl Clusters {
                 })
                 .collect(),
         };
-        Live { spec, answers }
+        Live { sealed, answers }
     }
 
     fn current_answer(&self) -> Answer {
@@ -168,25 +168,23 @@ fn ask_one(
     failure: &mut Failure,
 ) -> Result<(), ClusterError> {
     let mut fetcher = Fetcher::new(cluster.connect()?);
-    let mut objects: BTreeMap<(String, String), SealedSecret> = BTreeMap::new();
+    let mut objects: BTreeMap<Address, AnySealedSecret> = BTreeMap::new();
     for entry in entries {
         let Some(live) = &mut entry.live else {
             continue;
         };
         for answer in live.answers.iter_mut().filter(|answer| answer.way == *way) {
-            let Some(namespace) = &entry.namespace else {
+            let namespace = entry.namespace.as_deref();
+            let Some(address) = Address::of(entry.kind, namespace, &entry.name) else {
                 answer.found = InCluster::NotAsked {
                     why: "no namespace",
                 };
                 continue;
             };
-            match fetcher.fetch(namespace, &entry.name) {
+            match fetcher.fetch(&address) {
                 Ok(fetched) => {
-                    let fetched = fetched.into_iter();
-                    objects
-                        .extend(fetched.map(|(name, object)| ((namespace.clone(), name), object)));
-                    let key = (namespace.clone(), entry.name.clone());
-                    answer.found = InCluster::of(&live.spec, objects.get(&key));
+                    objects.extend(fetched);
+                    answer.found = InCluster::of(&live.sealed, objects.get(&address));
                 }
                 Err(error @ ClusterError::Forbidden { .. }) => failure.add(error),
                 Err(error) => return Err(error),

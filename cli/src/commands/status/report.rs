@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::time::SystemTime;
 
 use serde::Serialize;
+use waxwing_api::SealedKind;
 use waxwing_crypto::{KeyId, format_time};
 
 use super::in_cluster::InCluster;
@@ -89,13 +90,21 @@ impl<'a> Report<'a> {
         if sealed_secrets == 0 {
             return "no SealedSecret".to_owned();
         }
+        let kinds = [SealedKind::SealedSecret, SealedKind::ClusterSealedSecret].map(|kind| {
+            let of_kind = self.entries.iter().filter(|entry| entry.kind == kind);
+            (of_kind.count(), kind)
+        });
+        let kinds = kinds.into_iter().filter(|(number, _)| *number > 0);
+        let kinds: Vec<String> = kinds
+            .map(|(number, kind)| count(number, kind.as_str()))
+            .collect();
         let states = states.iter().filter(|(_, count)| **count > 0);
         let states: Vec<String> = states
             .map(|(state, count)| format!("{count} {}", state.word()))
             .collect();
         format!(
             "{} in {}: {}{}",
-            count(sealed_secrets, "SealedSecret"),
+            kinds.join(" and "),
             count(files, "file"),
             states.join(", "),
             self.live_summary().unwrap_or_default()
@@ -210,6 +219,7 @@ struct JsonEntry<'a> {
     file: &'a str,
     document: usize,
     line: usize,
+    kind: SealedKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<&'a str>,
     name: &'a str,
@@ -260,6 +270,7 @@ impl<'a> JsonEntry<'a> {
             file: &entry.location.source,
             document: entry.location.document,
             line: entry.location.line,
+            kind: entry.kind,
             namespace: entry.namespace.as_deref(),
             name: &entry.name,
             clusters: &entry.clusters,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use waxwing_api::SealedSecret;
+use waxwing_api::{AnySealedSecret, SealedKind};
 use waxwing_crypto::{KeyId, SealedValue};
 use waxwing_manifest::{Location, Object, Problem, read_sealed_secret};
 
@@ -12,12 +12,13 @@ use super::pins::Pins;
 use super::standing::Standing;
 use crate::config::{Config, Configs};
 use crate::diagnostic::Failure;
-use crate::sealed_files::{read, sealed_secrets};
+use crate::sealed_files::SealedFile;
 
 /// A SealedSecret, and where it stands.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) location: Location,
+    pub(super) kind: SealedKind,
     pub(super) namespace: Option<String>,
     pub(super) name: String,
     /// The clusters that it is for: by the rule for its file, else by its keys.
@@ -40,11 +41,12 @@ pub(super) struct Item {
 }
 
 impl Entry {
-    /// Namespace and name.
+    /// Namespace and name; of a ClusterSealedSecret `*/NAME`.
     pub(super) fn full_name(&self) -> String {
-        match &self.namespace {
-            Some(namespace) => format!("{namespace}/{}", self.name),
-            None => self.name.clone(),
+        match (self.kind, &self.namespace) {
+            (SealedKind::ClusterSealedSecret, _) => format!("*/{}", self.name),
+            (SealedKind::SealedSecret, Some(namespace)) => format!("{namespace}/{}", self.name),
+            (SealedKind::SealedSecret, None) => self.name.clone(),
         }
     }
 
@@ -79,14 +81,15 @@ struct View<'a> {
 impl Survey<'_> {
     pub(super) fn file(&self, path: &Path) -> Found {
         let mut found = Found::default();
-        match read(path) {
-            Ok(documents) => {
+        match SealedFile::read(path) {
+            Ok(Some(file)) => {
                 let view = self.view(path);
-                for object in sealed_secrets(&documents) {
+                for object in file.sealed_secrets() {
                     let entry = self.entry(&object, &view, &mut found.failure);
                     found.entries.push(entry);
                 }
             }
+            Ok(None) => {}
             Err(failure) => found.failure = failure,
         }
         found
@@ -106,9 +109,15 @@ impl Survey<'_> {
     }
 
     fn entry(&self, object: &Object<'_>, view: &View<'_>, failure: &mut Failure) -> Entry {
+        let kind = object.sealed_kind().unwrap_or(SealedKind::SealedSecret);
+        let namespace = match kind {
+            SealedKind::SealedSecret => object.namespace().or(self.namespace),
+            SealedKind::ClusterSealedSecret => None,
+        };
         let entry = Entry {
             location: object.location(),
-            namespace: object.namespace().or(self.namespace).map(str::to_owned),
+            kind,
+            namespace: namespace.map(str::to_owned),
             name: object.name().unwrap_or_default().to_owned(),
             clusters: Vec::new(),
             standing: Standing::BROKEN,
@@ -130,7 +139,7 @@ impl Survey<'_> {
         let standing = Standing::of(keys(), &view.pins.wanted(&clusters), view.pins.all());
         let live = self
             .clusters
-            .map(|asked| asked.about(sealed.spec, view.config, &clusters));
+            .map(|asked| asked.about(sealed, view.config, &clusters));
         Entry {
             clusters,
             standing,
@@ -142,7 +151,11 @@ impl Survey<'_> {
 }
 
 /// The sealed values, or none if one of them is broken.
-fn items(object: &Object<'_>, sealed: &SealedSecret, failure: &mut Failure) -> Option<Vec<Item>> {
+fn items(
+    object: &Object<'_>,
+    sealed: &AnySealedSecret,
+    failure: &mut Failure,
+) -> Option<Vec<Item>> {
     let mut items = Vec::new();
     let mut is_whole = true;
     for (name, text) in &sealed.spec.encrypted_data {

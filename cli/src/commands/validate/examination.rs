@@ -163,7 +163,7 @@ fn is_template(text: &str) -> bool {
 fn check_object(object: &Object<'_>, text: &Text<'_>) -> Vec<Found> {
     let told = |error: &ManifestError| Finding::new(Rule::of(error.problem()), error);
     let findings: Vec<Finding> = match object.kind() {
-        Kind::SealedSecret => {
+        Kind::Sealed(_) => {
             let Validation { findings, keys } = validate(object, text.namespace);
             let config = text.config.iter();
             let of_config =

@@ -59,7 +59,7 @@ impl Rule {
             Problem::InClear { .. } => Self::PlaintextSecret,
             Problem::PrivateSealingKey => Self::SealingKey,
             Problem::Malformed(_) => Self::BrokenValue,
-            Problem::NotOpened(_) => Self::WrongScope,
+            Problem::NotOpened(_) | Problem::NotClusterWide { .. } => Self::WrongScope,
             _ => Self::InvalidObject,
         }
     }

@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::blobs::{Blob, Blobs};
 use super::examination::{Text, examine};
@@ -11,7 +12,7 @@ use crate::config::{Config, ConfigError, Configs, FILE_NAME};
 use crate::diagnostic::{Advice, Failure};
 use crate::git::{Git, GitError};
 use crate::input::InputError;
-use crate::walk;
+use crate::{parallel, walk};
 
 /// Lists what differs from HEAD, with the names of the contents; no deleted files, as nothing of them
 /// is committed.
@@ -45,29 +46,51 @@ pub(super) fn examine_all(
     let read = |folder: &Path| config_in(folder, &root, &mut blobs).transpose();
     let (configs, failure) = Configs::of_index(&names, read);
     report.add_failure(failure);
-    for file in files {
-        let name = root.join(&file.path).display().to_string();
-        let looked = match blobs.read(&file.blob)? {
-            Blob::Content(bytes) => Looked::Examined(examine(&Text {
-                name: &name,
-                bytes: &bytes,
-                is_manifest: walk::is_manifest(&file.path),
-                namespace,
-                config: configs
-                    .of_file(&file.path)
-                    .as_ref()
-                    .map(|(config, place)| (&***config, place)),
-            })),
-            Blob::TooLarge => Looked::TooLarge(name),
+    let stage = Stage {
+        root,
+        blobs: Mutex::new(blobs),
+        configs,
+        namespace,
+    };
+    let work = |file: &StagedFile| stage.look(file);
+    parallel::in_order(&files, work, |looked| report.take(looked));
+    Ok(report)
+}
+
+/// What staged files are looked at with.
+struct Stage<'a> {
+    root: PathBuf,
+    /// Contents come one after the other; they are examined on all cores.
+    blobs: Mutex<Blobs>,
+    configs: Configs,
+    namespace: Option<&'a str>,
+}
+
+impl Stage<'_> {
+    fn look(&self, file: &StagedFile) -> Result<Looked, StagedError> {
+        let name = self.root.join(&file.path).display().to_string();
+        let bytes = match self.read(&file.blob)? {
+            Blob::Content(bytes) => bytes,
+            Blob::TooLarge => return Ok(Looked::TooLarge(name)),
             Blob::Missing => {
-                return Err(StagedError::Unreadable(format!(
-                    "{name} has no content in the index"
-                )));
+                let problem = format!("{name} has no content in the index");
+                return Err(StagedError::Unreadable(problem));
             }
         };
-        report.take(Ok::<_, StagedError>(looked));
+        let config = self.configs.of_file(&file.path);
+        Ok(Looked::Examined(examine(&Text {
+            name: &name,
+            bytes: &bytes,
+            is_manifest: walk::is_manifest(&file.path),
+            namespace: self.namespace,
+            config: config.as_ref().map(|(config, place)| (&***config, place)),
+        })))
     }
-    Ok(report)
+
+    fn read(&self, blob: &str) -> Result<Blob, StagedError> {
+        let mut blobs = self.blobs.lock().unwrap_or_else(PoisonError::into_inner);
+        blobs.read(blob)
+    }
 }
 
 /// The `.waxwing.yaml` in a folder, as it is in the index.

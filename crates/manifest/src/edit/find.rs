@@ -2,7 +2,7 @@
 
 use super::Why;
 use crate::error::{ManifestError, Part, Problem};
-use crate::object::{Kind, Object};
+use crate::object::Object;
 use crate::tree::{Content, Fault, NodeId, Tree};
 
 /// The way from a SealedSecret to its items.
@@ -13,7 +13,7 @@ pub(super) type Pair = (NodeId, NodeId);
 
 /// The key `encryptedData`, and the mapping of the items.
 pub(super) fn items(object: &Object<'_>) -> Result<Pair, Why> {
-    if object.kind() != Kind::SealedSecret {
+    if object.sealed_kind().is_none() {
         return Err("its object is no SealedSecret");
     }
     let start = (object.node(), object.node());

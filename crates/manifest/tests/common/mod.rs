@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use waxwing_crypto::{Algorithm, Identity, KeyRing, Recipient, ScopeKind};
 use waxwing_manifest::{
-    Document, Format, Kind, ManifestError, Object, Replacement, SecretManifest, read, rewrite,
-    seal_secret,
+    Document, Format, Kind, ManifestError, Object, Replacement, SealFor, SecretManifest, read,
+    rewrite, seal_secret,
 };
 
 /// A point in time, the same in every test.
@@ -33,7 +33,7 @@ pub(crate) fn documents(text: &str) -> Vec<Document> {
 pub(crate) fn sealed_objects(documents: &[Document]) -> Vec<Object<'_>> {
     let objects = documents.iter().flat_map(Document::objects);
     objects
-        .filter(|object| object.kind() == Kind::SealedSecret)
+        .filter(|object| object.sealed_kind().is_some())
         .collect()
 }
 
@@ -68,8 +68,14 @@ pub(crate) fn seal_stream(text: &str, scope: ScopeKind, recipients: &[Recipient]
                 .namespace
                 .clone()
                 .unwrap_or_else(|| "prod".to_owned());
-            let sealed = seal_secret(&secret, &namespace, scope, recipients, now()).unwrap();
-            Replacement::SealedSecret(Box::new(sealed))
+            let sealed = seal_secret(
+                &secret,
+                SealFor::Namespace(&namespace, scope),
+                recipients,
+                now(),
+            )
+            .unwrap();
+            Replacement::Sealed(Box::new(sealed))
         })
     };
     rewrite(&documents(text), Format::Yaml, replace)

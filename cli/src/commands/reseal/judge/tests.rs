@@ -2,16 +2,26 @@
 
 use std::time::SystemTime;
 
-use waxwing_api::{Renewal, SealedSecretStatus};
+use waxwing_api::{Renewal, SealedKind, SealedSecretStatus};
 use waxwing_crypto::{Algorithm, Identity, Scope};
 
 use super::*;
 
-const SPOT: Spot<'_> = Spot {
-    namespace: Some("prod"),
-    name: "db",
-    item: "password",
-};
+/// The address of a SealedSecret `NAMESPACE/NAME`, or of the ClusterSealedSecret `NAME`.
+fn address(full_name: &str) -> Address {
+    let address = match full_name.split_once('/') {
+        Some((namespace, name)) => Address::of(SealedKind::SealedSecret, Some(namespace), name),
+        None => Address::of(SealedKind::ClusterSealedSecret, None, full_name),
+    };
+    address.unwrap()
+}
+
+fn password(object: Option<&Address>) -> Spot<'_> {
+    Spot {
+        object,
+        item: "password",
+    }
+}
 
 struct World {
     old: Identity,
@@ -44,7 +54,7 @@ impl World {
     /// A cluster that has `value` and offers `renewal`.
     fn live(&self, value: &SealedValue, renewal: Option<&SealedValue>) -> Live {
         let item = |value: &SealedValue| [("password".to_owned(), value.to_base64())].into();
-        let mut object = SealedSecret::default();
+        let mut object = AnySealedSecret::default();
         object.spec.encrypted_data = item(value);
         object.status = Some(SealedSecretStatus {
             renewal: renewal.map(|renewal| Renewal {
@@ -55,7 +65,13 @@ impl World {
         Live {
             primary: self.new.key_id(),
             keys: [self.old.key_id(), self.new.key_id()].into(),
-            objects: Some([(("prod".to_owned(), "db".to_owned()), object)].into()),
+            objects: Some(
+                [
+                    (address("prod/db"), object.clone()),
+                    (address("db"), object),
+                ]
+                .into(),
+            ),
         }
     }
 }
@@ -81,46 +97,50 @@ fn a_live_cluster_decides_by_its_keys_its_objects_and_its_renewals() {
     let late = stale
         .rewrap(&world.ring(), world.stranger.recipient())
         .unwrap();
-    let nowhere = Spot {
-        namespace: None,
-        ..SPOT
-    };
-    let elsewhere = Spot {
-        name: "other",
-        ..SPOT
-    };
+    let [here, anywhere, other] = ["prod/db", "db", "prod/other"].map(address);
+    let nowhere = password(None);
+    let elsewhere = password(Some(&other));
+    let here = password(Some(&here));
+    let anywhere = password(Some(&anywhere));
     let cases = [
         (
             "stale, renewed",
-            SPOT,
+            here,
+            &stale,
+            world.live(&stale, Some(&renewal)),
+            "reseal",
+        ),
+        (
+            "stale, renewed, in many namespaces",
+            anywhere,
             &stale,
             world.live(&stale, Some(&renewal)),
             "reseal",
         ),
         (
             "stale, not renewed",
-            SPOT,
+            here,
             &stale,
             world.live(&stale, None),
             "unreachable",
         ),
         (
             "stale, renewed for another key",
-            SPOT,
+            here,
             &stale,
             world.live(&stale, Some(&late)),
             "unreachable",
         ),
         (
             "stale, another value offered",
-            SPOT,
+            here,
             &stale,
             world.live(&stale, Some(&current)),
             "refused",
         ),
         (
             "stale, differs",
-            SPOT,
+            here,
             &stale,
             world.live(&renewal, Some(&renewal)),
             "refused",
@@ -141,7 +161,7 @@ fn a_live_cluster_decides_by_its_keys_its_objects_and_its_renewals() {
         ),
         (
             "current, differs",
-            SPOT,
+            here,
             &current,
             world.live(&stale, None),
             "current",
@@ -155,14 +175,14 @@ fn a_live_cluster_decides_by_its_keys_its_objects_and_its_renewals() {
         ),
         (
             "foreign, applied",
-            SPOT,
+            here,
             &foreign,
             world.live(&foreign, None),
             "foreign",
         ),
         (
             "foreign, differs",
-            SPOT,
+            here,
             &foreign,
             world.live(&stale, None),
             "refused",
@@ -187,7 +207,11 @@ fn where_no_object_was_asked_for_the_keys_alone_decide() {
             objects: None,
             ..world.live(&value, None)
         };
-        let verdict = Judge::Live(live).judge(SPOT, &value.to_base64(), &value);
+        let verdict = Judge::Live(live).judge(
+            password(Some(&address("prod/db"))),
+            &value.to_base64(),
+            &value,
+        );
         assert_eq!(word(&verdict), expected);
     }
 }
@@ -241,7 +265,11 @@ fn identities_at_hand_reseal_what_they_open() {
             ring: world.ring(),
             task,
         };
-        let verdict = judge.judge(SPOT, &value.to_base64(), &value);
+        let verdict = judge.judge(
+            password(Some(&address("prod/db"))),
+            &value.to_base64(),
+            &value,
+        );
         assert_eq!(word(&verdict), expected, "{name}: {verdict:?}");
     }
 }
