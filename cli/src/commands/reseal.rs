@@ -63,15 +63,15 @@ pub(crate) struct Args {
     #[arg(long)]
     check: bool,
 
-    /// Work offline, with the identities in FILE; may be repeated
+    /// Reseal with the identities in FILE, and not with what the cluster offers; may be repeated
     #[arg(short, long = "identity", value_name = "FILE")]
     identities: Vec<PathBuf>,
 
-    /// The recipient to reseal to, offline
+    /// With -i, the recipient to reseal to [default: the primary key of the cluster, which is asked]
     #[arg(short, long, value_name = "RECIPIENT", requires = "identities")]
     recipient: Option<Recipient>,
 
-    /// Let this recipient open the values too; may be repeated
+    /// With -i, let this recipient open the values too; may be repeated
     #[arg(
         long,
         value_name = "RECIPIENT",
@@ -80,7 +80,7 @@ pub(crate) struct Args {
     )]
     add_recipient: Vec<Recipient>,
 
-    /// Take the values from this recipient, or from the key of this id; may be repeated
+    /// With -i, take the values from this recipient, or from the key of this id; may be repeated
     #[arg(
         long,
         value_name = "RECIPIENT|KEYID",

@@ -40,8 +40,8 @@ In CI:
   waxwing validate -o github .
   waxwing validate -o sarif . > waxwing.sarif
 
-What is meant to be in Git in clear, such as an example: write the comment waxwing:allow on its line, on
-the first line of its object, or in the comment right above.";
+What is meant to be in Git in clear, such as an example: write the comment waxwing:allow on its
+line, on the first line of its object, or in the comment right above.";
 
 /// The largest file that is searched, in bytes, and in words.
 const MAX_LEN: usize = 16 * 1024 * 1024;

@@ -91,6 +91,12 @@ fn bash_offers_the_items_of_the_file_before_the_cursor() {
         (&["waxwing", "unset", "db.yaml", "port", "u"], &["user"]),
         (&["waxwing", "set", "db.yaml", "pa"], &["password"]),
         (&["waxwing", "rename", "db.yaml", "us"], &["user"]),
+        (
+            &[
+                "waxwing", "generate", "token", "db", "--into", "db.yaml", "--item", "p",
+            ],
+            &["password", "port"],
+        ),
         (&["waxwing", "unset", "missing.yaml", "p"], &[""]),
     ] {
         assert_eq!(offered(&workshop, words), expected, "{words:?}");

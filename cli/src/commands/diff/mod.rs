@@ -28,8 +28,8 @@ Exit codes: 0 done, 1 a file is broken, or with --exit-code something differs.";
 
 /// Show which items of SealedSecrets differ between two files, and how; no key is needed
 ///
-/// SealedSecrets of the same namespace and name are compared, whatever else stands in the files. A
-/// value is changed, or resealed: the same value for other keys. Values and texts of templates are
+/// SealedSecrets of the same kind, namespace and name are compared, whatever else stands in the files.
+/// A value is changed, or resealed: the same value for other keys. Values and texts of templates are
 /// never shown.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]

@@ -74,15 +74,19 @@ enum Kind {
 
 #[derive(Debug, clap::Args)]
 struct Command<T: clap::Args> {
+    /// Set the items in the SealedSecret of that name in this file, and change no other byte of it
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["output", "format", "namespace_selector", "all_namespaces"]
+    )]
+    into: Option<PathBuf>,
+
     #[command(flatten)]
     value: T,
 
     #[command(flatten)]
     secret: NewSecretArgs,
-
-    /// Set the items in the SealedSecret of that name in this file, and change no other byte of it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "format", "namespace_selector", "all_namespaces"])]
-    into: Option<PathBuf>,
 }
 
 /// What can be generated.
