@@ -38,16 +38,18 @@ pub(crate) async fn apply(
     target: &Target,
     desired: &Desired,
 ) -> Result<String, Failure> {
+    let is_repair = is_repair(sealed);
+    if !is_repair {
+        context.contests.forget(key);
+    }
     let seen = context.secrets.version(key);
     let applied = look_and_apply(context, key, target, desired, seen.is_some()).await?;
     let left = Seen::new(&applied.version, target.is_cluster_wide());
     context.secrets.leave(key, seen.as_deref(), left);
-    match applied.before {
-        Before::AsItShouldBe => {}
-        Before::Otherwise(rival) if is_repair(sealed) => {
-            context.contests.put_right(key, rival.as_deref());
-        }
-        Before::Otherwise(_) => context.contests.forget(key),
+    if let Before::Otherwise(rival) = applied.before
+        && is_repair
+    {
+        context.contests.put_right(key, rival.as_deref());
     }
     if applied.on_trial {
         return Err(context.contests.failure(key));

@@ -14,7 +14,7 @@ use kube::{
     api::{DeleteParams, Patch, PatchParams},
 };
 use tokio::task::JoinHandle;
-use waxwing_api::{ConditionType, Reason, SecretTemplate, TemplateMetadata};
+use waxwing_api::{ConditionType, Reason, SealedSecret, SecretTemplate, TemplateMetadata};
 use waxwing_tests::{
     Space, Stage,
     canary::plaintext,
@@ -120,15 +120,7 @@ async fn a_secret_that_others_fight_over_is_told_and_heals_when_they_give_in() {
     let space = stage.space("fights").await.unwrap();
     let value = plaintext("password");
     for name in ["edited", "deleted"] {
-        let mut sealed = space.seal(name, &[("password", &value)]).await.unwrap();
-        let metadata = TemplateMetadata {
-            labels: [("team".to_owned(), "ours".to_owned())].into(),
-            ..TemplateMetadata::default()
-        };
-        sealed.spec.template = Some(SecretTemplate {
-            metadata: Some(metadata),
-            ..SecretTemplate::default()
-        });
+        let sealed = sealed(&space, name, &value).await;
         space.apply(&sealed).await.unwrap();
         space.ready(name).await.unwrap();
     }
@@ -159,15 +151,46 @@ async fn a_secret_that_others_fight_over_is_told_and_heals_when_they_give_in() {
         assert_eq!(warnings(&space, name).await, 1, "events about {name}");
     }
 
+    let changed = plaintext("changed");
+    let sealed = sealed(&space, "edited", &changed).await;
+    space.apply(&sealed).await.unwrap();
+    wait::until(
+        "what the object says now to be fought over anew",
+        async || {
+            let since = editor.rounds() - rounds[0];
+            if since >= 5 {
+                Ok(())
+            } else {
+                Err(format!("{since} rounds"))
+            }
+        },
+    )
+    .await
+    .unwrap();
+
     editor.give_in().await;
     deleter.give_in().await;
-    for name in ["edited", "deleted"] {
+    for (name, value) in [("edited", &changed), ("deleted", &value)] {
         heals(&space, name).await;
-        let secret = space.holds(name, &[("password", &value)]).await.unwrap();
+        let secret = space.holds(name, &[("password", value)]).await.unwrap();
         assert_eq!(secret.labels()["team"], "ours");
     }
     println!("fights: told after {WHILE} s and {rounds:?} rounds, healed when the others gave in");
     stage.assert_no_plaintext_leaked().await.unwrap();
+}
+
+/// An object whose Secret has a label besides.
+async fn sealed(space: &Space, name: &str, value: &str) -> SealedSecret {
+    let mut sealed = space.seal(name, &[("password", value)]).await.unwrap();
+    let metadata = TemplateMetadata {
+        labels: [("team".to_owned(), "ours".to_owned())].into(),
+        ..TemplateMetadata::default()
+    };
+    sealed.spec.template = Some(SecretTemplate {
+        metadata: Some(metadata),
+        ..SecretTemplate::default()
+    });
+    sealed
 }
 
 /// How many events tell of the fight.
