@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use http::{Method, Request, Response, StatusCode, Uri};
+use http::{Request, Response, StatusCode};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -13,14 +13,14 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tower::{Layer, Service};
 
+use crate::api_request::ApiRequest;
+
 /// The label `code` of a request that got no answer.
 const NO_ANSWER: &str = "none";
 
-/// A request in Kubernetes' words.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Asked {
     verb: &'static str,
-    /// With its subresource, as in `sealedsecrets/status`.
     resource: String,
 }
 
@@ -116,7 +116,8 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let asked = asked(request.method(), request.uri());
+        let ApiRequest { verb, resource, .. } = ApiRequest::of(request.method(), request.uri());
+        let asked = Asked { verb, resource };
         let metrics = self.metrics.clone();
         let started = Instant::now();
         let answer = self.inner.call(request);
@@ -127,118 +128,5 @@ where
             answer
         }
         .boxed()
-    }
-}
-
-/// Verb and resource of a request, as RBAC knows them.
-fn asked(method: &Method, uri: &Uri) -> Asked {
-    let mut parts = uri.path().split('/').filter(|part| !part.is_empty());
-    // /api/VERSION/… or /apis/GROUP/VERSION/…
-    match parts.next() {
-        Some("api") => drop(parts.next()),
-        _ => drop((parts.next(), parts.next())),
-    }
-    let mut rest: Vec<&str> = parts.collect();
-    if let ["namespaces", _, _, ..] = rest[..] {
-        rest.drain(..2);
-    }
-    let resource = match rest[..] {
-        [] => "discovery".to_owned(),
-        [resource] | [resource, _] => resource.to_owned(),
-        [resource, _, subresource, ..] => format!("{resource}/{subresource}"),
-    };
-    let is_named = rest.len() > 1;
-    let is_watch = uri
-        .query()
-        .is_some_and(|query| query.split('&').any(|pair| pair == "watch=true"));
-    let verb = match method.as_str() {
-        "GET" if is_watch => "watch",
-        "GET" if is_named || rest.is_empty() => "get",
-        "GET" => "list",
-        "POST" => "create",
-        "PUT" => "update",
-        "PATCH" => "patch",
-        "DELETE" if is_named => "delete",
-        "DELETE" => "deletecollection",
-        _ => "other",
-    };
-    Asked { verb, resource }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    #[test]
-    fn a_request_is_told_in_the_words_of_rbac() {
-        for (method, uri, verb, resource) in [
-            ("GET", "/apis/waxwing.dev/v1alpha1", "get", "discovery"),
-            (
-                "GET",
-                "/api/v1/secrets?labelSelector=a&limit=500",
-                "list",
-                "secrets",
-            ),
-            (
-                "GET",
-                "/api/v1/secrets?watch=true&labelSelector=a",
-                "watch",
-                "secrets",
-            ),
-            ("GET", "/api/v1/namespaces?limit=1", "list", "namespaces"),
-            ("GET", "/api/v1/namespaces/prod", "get", "namespaces"),
-            ("GET", "/api/v1/namespaces/prod/secrets", "list", "secrets"),
-            (
-                "GET",
-                "/api/v1/namespaces/prod/secrets/db",
-                "get",
-                "secrets",
-            ),
-            (
-                "PATCH",
-                "/api/v1/namespaces/prod/secrets/db?force=true",
-                "patch",
-                "secrets",
-            ),
-            (
-                "DELETE",
-                "/api/v1/namespaces/prod/secrets/db",
-                "delete",
-                "secrets",
-            ),
-            (
-                "DELETE",
-                "/api/v1/namespaces/prod/secrets",
-                "deletecollection",
-                "secrets",
-            ),
-            (
-                "PATCH",
-                "/apis/waxwing.dev/v1alpha1/namespaces/prod/sealedsecrets/db/status",
-                "patch",
-                "sealedsecrets/status",
-            ),
-            (
-                "PUT",
-                "/apis/coordination.k8s.io/v1/namespaces/w/leases/waxwing",
-                "update",
-                "leases",
-            ),
-            (
-                "POST",
-                "/apis/events.k8s.io/v1/namespaces/w/events",
-                "create",
-                "events",
-            ),
-        ] {
-            let asked = asked(&method.parse().unwrap(), &uri.parse().unwrap());
-            assert_eq!(
-                (asked.verb, &*asked.resource),
-                (verb, resource),
-                "{method} {uri}"
-            );
-        }
     }
 }

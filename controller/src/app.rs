@@ -25,6 +25,7 @@ use crate::scope::Scope;
 use crate::secrets;
 use crate::server_clock::ServerClock;
 use crate::shutdown::Shutdown;
+use crate::traces::{Traces, TracesError};
 use crate::work::Leading;
 
 /// More threads than this only cost memory: the API server is the limit.
@@ -47,12 +48,14 @@ pub(crate) enum RunError {
         "the audit trail cannot be written to {path}: {error}; give another --audit-log, or - for standard output"
     )]
     Audit { path: String, error: io::Error },
+    #[error(transparent)]
+    Traces(TracesError),
     #[error("the process could not be set up: {0}")]
     Process(#[from] io::Error),
 }
 
 /// Runs until the process is told to stop.
-pub(crate) fn run(args: &RunArgs) -> Result<(), RunError> {
+pub(crate) fn run(args: &RunArgs, identity: String, traces: &Traces) -> Result<(), RunError> {
     let threads = std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(MAX_THREADS);
@@ -60,16 +63,20 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), RunError> {
         .worker_threads(threads)
         .enable_all()
         .build()?;
-    let result = runtime.block_on(run_until_stopped(args));
+    let result = runtime.block_on(run_until_stopped(args, identity, traces));
+    traces.flush();
     // The watches never end by themselves.
     runtime.shutdown_background();
     result
 }
 
-async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
+async fn run_until_stopped(
+    args: &RunArgs,
+    identity: String,
+    traces: &Traces,
+) -> Result<(), RunError> {
     let shutdown = Shutdown::on_signals()?;
     let namespace = args.own_namespace();
-    let identity = identity();
     let recovery = Recovery::to(args.recovery_recipients(), args.key_algorithm)?;
     let counted = Counted::default();
     let audit = start_audit(args, &identity, &counted)?;
@@ -81,6 +88,7 @@ async fn run_until_stopped(args: &RunArgs) -> Result<(), RunError> {
         url,
         namespace,
         version = env!("CARGO_PKG_VERSION"),
+        traces = traces.endpoint().map(tracing::field::display),
         "starting"
     );
 
@@ -209,19 +217,4 @@ fn keep_warm(context: &Context, namespace: &str) {
     if context.scope.is_cluster_wide() {
         tokio::spawn(cluster_wide::follow(context.clone()));
     }
-}
-
-/// What tells this replica from the others: the name of its Pod, or of the machine and process.
-fn identity() -> String {
-    std::env::var("POD_NAME")
-        .ok()
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| {
-            let machine = rustix::system::uname();
-            format!(
-                "{}_{}",
-                machine.nodename().to_string_lossy(),
-                std::process::id()
-            )
-        })
 }

@@ -1,5 +1,7 @@
 //! Brings one Secret into the form that it should have.
 
+use futures::TryFutureExt;
+use tracing::Instrument;
 use waxwing_api::{Reason, SealedSecret};
 
 use crate::contest::Turn;
@@ -9,6 +11,7 @@ use crate::ownership::Target;
 use crate::plan::{Plan, plan};
 use crate::reconcile::Context;
 use crate::secrets::Seen;
+use crate::traces::spans;
 use crate::unseal::{Desired, Failure};
 use crate::writer::{WriteError, Writer};
 
@@ -43,7 +46,10 @@ pub(crate) async fn apply(
         context.contests.forget(key);
     }
     let seen = context.secrets.version(key);
-    let applied = look_and_apply(context, key, target, desired, seen.is_some()).await?;
+    let applied = look_and_apply(context, key, target, desired, seen.is_some())
+        .inspect_err(|failure| spans::failed(failure.reason.as_str()))
+        .instrument(spans::write(key))
+        .await?;
     let left = Seen::new(&applied.version, target.is_cluster_wide());
     context.secrets.leave(key, seen.as_deref(), left);
     if let Before::Otherwise(rival) = applied.before

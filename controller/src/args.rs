@@ -11,6 +11,7 @@ use waxwing_crypto::Algorithm;
 
 use crate::audit::Destination;
 use crate::scope::Scope;
+use crate::traces::Endpoint;
 
 /// Turns SealedSecrets into Secrets and rolls sealing keys over.
 #[derive(Debug, Parser)]
@@ -153,6 +154,14 @@ pub(crate) struct RunArgs {
         default_value = "5"
     )]
     pub(crate) audit_log_keep: u32,
+
+    /// Where traces are sent, by OTLP over HTTP, such as http://collector:4318
+    /// [default: $OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, $OTEL_EXPORTER_OTLP_ENDPOINT, or nowhere]
+    ///
+    /// A URL without a path stands for the usual one, /v1/traces. The environment variables of OpenTelemetry for
+    /// headers, sampling, service name and queue are honoured; see docs/traces.md.
+    #[arg(long, value_name = "URL", env = "WAXWING_TRACE_ENDPOINT")]
+    pub(crate) trace_endpoint: Option<Endpoint>,
 
     /// The form of the log
     #[arg(

@@ -12,6 +12,7 @@ use waxwing_api::names::API_VERSION;
 
 use crate::api_error::{self, Tried};
 use crate::api_metrics::ApiMetrics;
+use crate::api_spans::ApiSpans;
 use crate::args::RunArgs;
 use crate::fence::Fence;
 use crate::scope::Scope;
@@ -73,6 +74,7 @@ pub(crate) async fn connect(
         None => Token::default(),
     };
     let url = config.cluster_url.to_string();
+    let spans = ApiSpans::to(&config.cluster_url);
     let free = ClientBuilder::try_from(config.clone()).map_err(ClusterError::Client)?;
     let fenced = ClientBuilder::try_from(config).map_err(ClusterError::Client)?;
     Ok(Connection {
@@ -86,6 +88,7 @@ pub(crate) async fn connect(
             .with_layer(&token)
             .with_layer(clock)
             .with_layer(requests)
+            .with_layer(&spans)
             .with_layer(fence)
             .build(),
     })

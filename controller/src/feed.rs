@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use futures::TryStreamExt;
 use kube::runtime::watcher::{Config, Event, watcher};
 use kube::{Api, Resource};
+use tracing::Span;
 use waxwing_api::{ClusterSealedSecret, SealedSecret};
 
 use crate::health::Part;
@@ -24,8 +25,10 @@ use crate::watch::Watch;
 /// page of the largest objects does not fill the memory.
 const PAGE: u32 = 100;
 
-/// Queues every object of the listing that is not as it should be, for ever.
-pub(crate) async fn follow(context: &Context, listing: &Listing) {
+/// Queues every object of the listing that is not as it should be, for ever. `takeover` ends when all of them
+/// are known.
+pub(crate) async fn follow(context: &Context, listing: &Listing, takeover: Span) {
+    let mut takeover = Some(takeover);
     let mut watch = watch(context, listing);
     let mut listed = HashSet::new();
     loop {
@@ -36,15 +39,17 @@ pub(crate) async fn follow(context: &Context, listing: &Listing) {
                 observe(context, object);
             }
             Event::InitDone => {
+                takeover.take();
                 // What is remembered in cluster_wide alone does nothing.
                 for key in context.index.retain(listing, &std::mem::take(&mut listed)) {
+                    context.forget(&key);
                     context.queue.remove(&key);
                 }
             }
             Event::Apply(object) => observe(context, object),
             Event::Delete(object) => {
                 let key = ObjectKey::of(&object);
-                context.index.forget(&key);
+                context.forget(&key);
                 context.queue.remove(&key);
                 if key.is_cluster_wide() {
                     context.cluster_wide.forget(&key.name);

@@ -1,28 +1,73 @@
 //! The log, on stderr.
 
+use std::fmt;
 use std::io::IsTerminal;
 
-use tracing::Level;
 use tracing::level_filters::LevelFilter;
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::{Format, Json, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::LogFormat;
+use crate::traces::{self, Traces, spans};
 
-/// Sends the log to stderr from here on.
-pub(crate) fn start(format: LogFormat, level: Level) {
+/// Sends the log to stderr from here on, and spans to where they are asked for.
+pub(crate) fn start(format: LogFormat, level: Level, traces: Option<&Traces>) {
+    let is_terminal = std::io::stderr().is_terminal();
     let stderr = tracing_subscriber::fmt::layer()
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(is_terminal)
         .with_writer(std::io::stderr);
     let layer = match format {
-        LogFormat::Text => stderr.boxed(),
-        LogFormat::Json => stderr.json().flatten_event(true).boxed(),
+        LogFormat::Text => stderr
+            .event_format(Line::Text(Format::default().with_ansi(is_terminal)))
+            .boxed(),
+        LogFormat::Json => stderr
+            .json()
+            .event_format(Line::Json(Format::default().json().flatten_event(true)))
+            .boxed(),
     };
     tracing_subscriber::registry()
         .with(layer.with_filter(what_is_logged(level)))
+        .with(traces.and_then(Traces::layer))
         .init();
+}
+
+/// A line of the log. It names the trace that it belongs to, if there is one.
+enum Line {
+    Text(Format),
+    Json(Format<Json>),
+}
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    N: for<'writer> FormatFields<'writer> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut line = String::new();
+        let buffer = Writer::new(&mut line);
+        match self {
+            Self::Text(format) => format.format_event(context, buffer, event)?,
+            Self::Json(format) => format.format_event(context, buffer, event)?,
+        }
+        let Some(trace) = traces::current() else {
+            return writer.write_str(&line);
+        };
+        match (self, line.strip_prefix('{')) {
+            (Self::Json(_), Some(fields)) => write!(writer, r#"{{"trace_id":"{trace}",{fields}"#),
+            _ => writeln!(writer, "{} trace_id={trace}", line.trim_end()),
+        }
+    }
 }
 
 /// `kube_client::client` writes whole response bodies to its log when it cannot parse them, and
@@ -33,6 +78,7 @@ fn what_is_logged(level: Level) -> Targets {
     Targets::new()
         .with_default(libraries)
         .with_target("waxwing_controller", level)
+        .with_target(spans::TARGET, LevelFilter::OFF)
         .with_target("kube_client::client", LevelFilter::OFF)
         .with_target(
             "kube_client::client::builder",
@@ -66,6 +112,7 @@ mod tests {
                 filter.would_enable("waxwing_controller::reconcile", &level),
                 "{level}"
             );
+            assert!(!filter.would_enable(spans::TARGET, &level), "{level}");
         }
     }
 }

@@ -4,16 +4,18 @@
 //! SealedSecret flows one way: `feed` watches SealedSecrets and puts what changed into the `queue`;
 //! a worker takes it out and `reconcile` looks (`secrets`, `index`), decides (`unseal`, `plan`)
 //! and applies (`apply`, `writer`), unless someone else keeps undoing it (`contest`); `telling` then
-//! tells of it (`status`, `events`, `metrics`, `audit`). What is stale waits for the `renewer`, which
-//! keeps its `renewal` up to date whenever there is time. The sealing keys live in `keys`: what the
-//! cluster holds, what follows from it by the API server's clock (`server_clock`), and the changes that
-//! the one leading replica (`leader`, `fence`) makes; `key_change` sees to the SealedSecrets that they
-//! touch. `app` wires all of it together.
+//! tells of it (`status`, `events`, `metrics`, `audit`), and `traces` show every step. What is stale waits
+//! for the `renewer`, which keeps its `renewal` up to date whenever there is time. The sealing keys live in
+//! `keys`: what the cluster holds, what follows from it by the API server's clock (`server_clock`), and the
+//! changes that the one leading replica (`leader`, `fence`) makes; `key_change` sees to the SealedSecrets
+//! that they touch. `app` wires all of it together.
 
 #![deny(unsafe_code)]
 
 mod api_error;
 mod api_metrics;
+mod api_request;
+mod api_spans;
 mod app;
 mod apply;
 mod args;
@@ -44,6 +46,7 @@ mod queue;
 mod reconcile;
 mod renewal;
 mod renewer;
+mod replica;
 mod scope;
 mod secrets;
 mod server_clock;
@@ -51,6 +54,7 @@ mod shutdown;
 mod status;
 mod telling;
 mod token;
+mod traces;
 mod unseal;
 mod value_ages;
 mod watch;
@@ -63,7 +67,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use zeroizing_alloc::ZeroAlloc;
 
+use crate::app::RunError;
 use crate::args::{Args, Command, RunArgs};
+use crate::traces::Traces;
 
 /// Zeroes memory when it is freed: libraries that handle requests and JSON copy plaintexts into
 /// buffers of their own.
@@ -86,11 +92,16 @@ fn print_crds() -> ExitCode {
 }
 
 fn run(args: &RunArgs) -> ExitCode {
-    logging::start(args.log_format, args.log_level);
+    let replica = replica::identity();
+    let traces = Traces::start(args.trace_endpoint.as_ref(), &replica);
+    logging::start(args.log_format, args.log_level, traces.as_ref().ok());
     if let Err(error) = hardening::forbid_core_dumps() {
         tracing::warn!(%error, "core dumps could not be turned off: a crash may write plaintexts to disk");
     }
-    match app::run(args) {
+    let result = traces
+        .map_err(RunError::Traces)
+        .and_then(|traces| app::run(args, replica, &traces));
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");

@@ -44,9 +44,7 @@ impl<K: Eq + Hash, V> Mirror<K, V> {
             Event::Apply((key, value)) => {
                 self.current.insert(key, value);
             }
-            Event::Delete((key, _)) => {
-                self.current.remove(&key);
-            }
+            Event::Delete((key, _)) => self.remove(&key),
         }
         self.complete
     }
@@ -69,6 +67,10 @@ impl<K: Eq + Hash, V> Mirror<K, V> {
         if test(self.current.get(&key)) {
             self.current.insert(key, value);
         }
+    }
+
+    pub(crate) fn remove(&mut self, key: &K) {
+        self.current.remove(key);
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = &V> {

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use kube::{Client, Resource};
+use tracing::Instrument;
 use waxwing_api::{Reason, SealedSecret};
 use waxwing_crypto::KeyId;
 
@@ -28,6 +29,7 @@ use crate::scope::Scope;
 use crate::secrets::Secrets;
 use crate::status::{self, Settled, Staleness, Verdict};
 use crate::telling::{Telling, write_status};
+use crate::traces::spans;
 use crate::unseal::{Failure, unseal};
 
 /// The longest that one SealedSecret may take, whatever the API server does.
@@ -61,10 +63,17 @@ pub(crate) async fn reconcile(context: &Context, key: &ObjectKey, work: Work) ->
     if !is_due(context, key, &work) {
         return Step::Finished(Outcome::NotDue);
     }
+    work_off(context, key, work)
+        .instrument(spans::reconcile(key))
+        .await
+}
+
+async fn work_off(context: &Context, key: &ObjectKey, work: Work) -> Step {
     let sealed = match look(context, key, work).await {
         Ok(Some(sealed)) => sealed,
         Ok(None) => {
-            context.index.forget(key);
+            context.forget(key);
+            spans::ended("Gone");
             return Step::Finished(Outcome::Done);
         }
         Err(why) => {
@@ -73,9 +82,11 @@ pub(crate) async fn reconcile(context: &Context, key: &ObjectKey, work: Work) ->
                 name = &*key.name,
                 "SealedSecret not read: {why}"
             );
+            spans::failed(Reason::ApiError.as_str());
             return Step::Finished(Outcome::Retry);
         }
     };
+    spans::of_generation(sealed.metadata.generation);
     let keys = context.keys.current();
     match status::settled(&sealed, &keys, context.secret_version(key).as_deref()) {
         Some(settled) => Step::Finished(keep(context, key, &sealed, &keys, settled).await),
@@ -144,6 +155,7 @@ async fn keep(
             }
             let known = Known::settled(sealed, settled);
             remember_and_renew(context, key, &known, keys);
+            spans::ended("Unchanged");
             Outcome::Done
         }
         Err(outcome) => outcome,
@@ -221,6 +233,15 @@ pub(crate) fn record(
 }
 
 impl Context {
+    /// The object is gone.
+    pub(crate) fn forget(&self, key: &ObjectKey) {
+        self.index.forget(key);
+        // Otherwise the watch of Secrets tells what becomes of its Secret.
+        if !self.scope.repairs_drift() {
+            self.secrets.forget(key);
+        }
+    }
+
     /// The version of the object's Secret, or what stands for those of all its Secrets; `None`: there is none.
     pub(crate) fn secret_version(&self, key: &ObjectKey) -> Option<Box<str>> {
         if key.is_cluster_wide() {

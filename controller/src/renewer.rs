@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
+use tracing::Instrument;
+use waxwing_api::Reason;
 
 use crate::api_error::{self, Class, Tried};
 use crate::backoff::Backoff;
@@ -17,6 +19,7 @@ use crate::objects::{fetch, patch_status};
 use crate::reconcile::{Context, DEADLINE};
 use crate::renewal::renewal;
 use crate::status;
+use crate::traces::spans;
 
 /// How many renewals are worked on at the same time.
 pub(crate) const RENEWERS: usize = 2;
@@ -116,9 +119,12 @@ pub(crate) async fn work_off(context: Context) {
         if context.queue.depth() > 0 {
             tokio::time::sleep(GIVE_WAY).await;
         }
-        let renewed = tokio::time::timeout(DEADLINE, renew(&context, &key))
-            .await
-            .unwrap_or(Renewed::Failed);
+        let renewed = tokio::time::timeout(
+            DEADLINE,
+            renew(&context, &key).instrument(spans::renew(&key)),
+        )
+        .await
+        .unwrap_or(Renewed::Failed);
         context.metrics.renewed(renewed);
         if renewed == Renewed::Failed {
             failures += 1;
@@ -133,11 +139,22 @@ pub(crate) async fn work_off(context: Context) {
 /// Looks at the object afresh, and writes its condition Stale and its renewal if they change. One that
 /// is not as it should be is the business of the queue, and comes back here after that.
 async fn renew(context: &Context, key: &ObjectKey) -> Renewed {
+    let renewed = renew_unless_unsettled(context, key).await;
+    match renewed {
+        Renewed::Failed => spans::failed(Reason::ApiError.as_str()),
+        Renewed::Written => spans::ended("Written"),
+        Renewed::Unchanged => spans::ended("Unchanged"),
+    }
+    renewed
+}
+
+async fn renew_unless_unsettled(context: &Context, key: &ObjectKey) -> Renewed {
     let sealed = match fetch(context, key).await {
         Ok(Some(sealed)) => sealed,
         Ok(None) => return Renewed::Unchanged,
         Err(error) => return failed(key, &error, Tried::new("get", "sealedsecrets")),
     };
+    spans::of_generation(sealed.metadata.generation);
     let keys = context.keys.current();
     let version = context.secret_version(key);
     let Some(settled) = status::settled(&sealed, &keys, version.as_deref()) else {

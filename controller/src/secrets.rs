@@ -60,11 +60,7 @@ impl Secrets {
     /// The controller has written the Secret. The watch tells of it a moment later; if it has told of
     /// another change already, that one is newer.
     pub(crate) fn leave(&self, key: &ObjectKey, before: Option<&str>, left: Seen) {
-        let mut mirrors = self.lock();
-        let mirror = mirrors
-            .iter_mut()
-            .find(|(area, _)| area.contains(&key.namespace));
-        if let Some((_, mirror)) = mirror {
+        if let Some(mirror) = mirror_of(&mut self.lock(), key) {
             let is_as_before = |seen: Option<&Seen>| seen.map(|seen| &*seen.version) == before;
             mirror.put_if(key.clone(), is_as_before, left);
         }
@@ -82,13 +78,15 @@ impl Secrets {
         self.leave(key, before.as_deref(), Seen::new(left, false));
     }
 
+    /// The Secret is not watched, and nobody asks for it any more.
+    pub(crate) fn forget(&self, key: &ObjectKey) {
+        if let Some(mirror) = mirror_of(&mut self.lock(), key) {
+            mirror.remove(key);
+        }
+    }
+
     fn look<T>(&self, key: &ObjectKey, read: impl FnOnce(&Seen) -> T) -> Option<T> {
-        let mirrors = self.lock();
-        // Areas do not overlap.
-        let (_, mirror) = mirrors
-            .iter()
-            .find(|(area, _)| area.contains(&key.namespace))?;
-        mirror.get(key).map(read)
+        mirror_of(&mut self.lock(), key)?.get(key).map(read)
     }
 
     /// Returns once all Secrets of the area were listed.
@@ -109,6 +107,16 @@ impl Secrets {
     fn lock(&self) -> MutexGuard<'_, Mirrors> {
         self.mirrors.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// That of the area which the key is in: areas do not overlap.
+fn mirror_of<'a>(
+    mirrors: &'a mut Mirrors,
+    key: &ObjectKey,
+) -> Option<&'a mut Mirror<ObjectKey, Seen>> {
+    let mut areas = mirrors.iter_mut();
+    let (_, mirror) = areas.find(|(area, _)| area.contains(&key.namespace))?;
+    Some(mirror)
 }
 
 /// Keeps the secrets of an area up to date for ever, and queues each SealedSecret whose Secret is not
@@ -182,5 +190,7 @@ mod tests {
         }
         secrets.leave(&key, Some("2"), Seen::new("3", false));
         assert_eq!(secrets.version(&key).as_deref(), Some("3"));
+        secrets.forget(&key);
+        assert_eq!(secrets.version(&key), None);
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::runtime::events::EventType;
 use serde_json::Value;
-use waxwing_api::SealedSecret;
+use tracing::{Instrument, Span};
+use waxwing_api::{Reason, SealedSecret};
 
 use crate::api_error::{self, Tried};
 use crate::index::{Known, State};
@@ -17,6 +18,7 @@ use crate::objects::{patch_status, reference};
 use crate::queue::Outcome;
 use crate::reconcile::Context;
 use crate::status;
+use crate::traces::spans;
 use crate::unseal::Failure;
 
 /// What is still to be told of an object that was worked off. Holds no sealed value and no
@@ -33,6 +35,8 @@ pub(crate) struct Telling {
     keys: Arc<Keys>,
     /// How long the work took so far.
     pub(crate) worked: Duration,
+    /// That of the reconciliation, which this is the end of.
+    span: Span,
 }
 
 impl Telling {
@@ -51,12 +55,18 @@ impl Telling {
             known,
             keys,
             worked: Duration::ZERO,
+            span: Span::current(),
         }
     }
 }
 
 /// Writes the status, and then reports and remembers.
-pub(crate) async fn tell(context: &Context, key: &ObjectKey, mut telling: Telling) -> Outcome {
+pub(crate) async fn tell(context: &Context, key: &ObjectKey, telling: Telling) -> Outcome {
+    let span = telling.span.clone();
+    finish(context, key, telling).instrument(span).await
+}
+
+async fn finish(context: &Context, key: &ObjectKey, mut telling: Telling) -> Outcome {
     if let Err(outcome) = write_status(context, key, telling.patch.take()).await {
         return outcome;
     }
@@ -79,7 +89,10 @@ pub(crate) async fn write_status(
     match patch_status(&context.client, key, patch).await {
         Ok(()) => Ok(()),
         // The object is gone, or another one of its name is there: the watch tells.
-        Err(kube::Error::Api(answer)) if matches!(answer.code, 404 | 409) => Err(Outcome::Done),
+        Err(kube::Error::Api(answer)) if matches!(answer.code, 404 | 409) => {
+            spans::ended("Gone");
+            Err(Outcome::Done)
+        }
         Err(error) => {
             let why = api_error::explain(&error, Tried::new("patch", "sealedsecrets/status"));
             tracing::warn!(
@@ -87,12 +100,13 @@ pub(crate) async fn write_status(
                 name = &*key.name,
                 "status not written: {why}"
             );
+            spans::failed(Reason::ApiError.as_str());
             Err(Outcome::Retry)
         }
     }
 }
 
-/// Metrics always, log and event only when something changed.
+/// Metrics and trace always, log and event only when something changed.
 fn report(context: &Context, key: &ObjectKey, telling: &Telling) {
     let Telling {
         about,
@@ -102,8 +116,14 @@ fn report(context: &Context, key: &ObjectKey, telling: &Telling) {
     } = telling;
     let state = telling.known.state;
     match state {
-        State::Ready => context.metrics.unsealed(),
-        State::Failed(reason) => context.metrics.failed(reason),
+        State::Ready => {
+            context.metrics.unsealed();
+            spans::ended(state.as_str());
+        }
+        State::Failed(reason) => {
+            context.metrics.failed(reason);
+            spans::failed(reason.as_str());
+        }
     }
     let before = context.index.get(key).map(|known| known.state);
     let (namespace, name) = (&*key.namespace, &*key.name);

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
+use tracing::Span;
 
 use crate::feed;
 use crate::health::Part;
@@ -15,6 +16,7 @@ use crate::reconcile::{Context, DEADLINE, Step, reconcile};
 use crate::renewer::{self, RENEWERS};
 use crate::scope::{Area, Listing};
 use crate::telling::tell;
+use crate::traces::spans;
 
 /// How long work in progress may go on after the wish to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -41,11 +43,12 @@ impl Leading {
         if context.scope.is_cluster_wide() {
             health.set_not_loaded(Part::ClusterSealedSecrets, &context.scope);
         }
+        let takeover = spans::takeover();
         let mut background = JoinSet::new();
         background.spawn(custodian.run());
         background.spawn(key_change::follow(context.clone()));
         for listing in context.scope.listings() {
-            background.spawn(feed_when_ready(context.clone(), listing));
+            background.spawn(feed_when_ready(context.clone(), listing, takeover.clone()));
         }
         for _ in 0..RENEWERS {
             background.spawn(renewer::work_off(context.clone()));
@@ -121,7 +124,7 @@ async fn work_off(context: Context) {
                 context.metrics.worked(worked);
                 let is_there = context.queue.finish(&key, outcome);
                 if !is_there {
-                    context.index.forget(&key);
+                    context.forget(&key);
                 }
             }
         }
@@ -130,7 +133,7 @@ async fn work_off(context: Context) {
 
 /// Without the keys nothing can be unsealed, and without the versions of the Secrets it cannot be told
 /// what needs no work.
-async fn feed_when_ready(context: Context, listing: Listing) {
+async fn feed_when_ready(context: Context, listing: Listing, takeover: Span) {
     context.keys.complete().await;
     match &listing {
         Listing::SealedSecrets(area) => context.secrets.complete(area).await,
@@ -139,5 +142,5 @@ async fn feed_when_ready(context: Context, listing: Listing) {
             context.cluster_wide.complete().await;
         }
     }
-    feed::follow(&context, &listing).await;
+    feed::follow(&context, &listing, takeover).await;
 }

@@ -284,7 +284,8 @@ impl Controller {
 /// What a person has set for their own cluster is nothing for a test.
 pub(crate) fn remove_settings(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("WAXWING_") {
+        let name_text = name.to_string_lossy();
+        if name_text.starts_with("WAXWING_") || name_text.starts_with("OTEL_") {
             command.env_remove(name);
         }
     }

@@ -88,10 +88,18 @@ impl GoModule {
         .context(format!("move the build to {}", target.display()))
     }
 
+    /// Of what the build depends on: go.mod, go.sum and programs of our own.
+    fn files(&self) -> Result<Vec<PathBuf>, HarnessError> {
+        let folder = self.folder();
+        let entries = std::fs::read_dir(&folder).context(format!("list {}", folder.display()))?;
+        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        files.sort();
+        Ok(files)
+    }
+
     fn digest(&self) -> Result<String, HarnessError> {
         let mut hash = Sha256::new();
-        for file in ["go.mod", "go.sum"] {
-            let path = self.folder().join(file);
+        for path in self.files()? {
             hash.update(std::fs::read(&path).context(format!("read {}", path.display()))?);
         }
         for (binary, package) in self.tools {

@@ -1,5 +1,5 @@
 //! Programs of others that Waxwing is run with: age and its test vectors, kustomize, Helm, the Lua of
-//! Argo CD, and Prometheus' promtool.
+//! Argo CD, kstatus, Prometheus' promtool, and the receiver of the OpenTelemetry Collector.
 
 use std::path::{Path, PathBuf};
 
@@ -44,6 +44,22 @@ const LUA: GoModule = GoModule {
     tags: "",
     ldflags: "-s -w",
     note: "some seconds",
+};
+
+const KSTATUS: GoModule = GoModule {
+    name: "kstatus",
+    tools: &[("kstatus", "waxwing.dev/tests/kstatus")],
+    tags: "",
+    ldflags: "-s -w",
+    note: "half a minute",
+};
+
+const COLLECTOR: GoModule = GoModule {
+    name: "collector",
+    tools: &[("collector", "waxwing.dev/tests/collector")],
+    tags: "",
+    ldflags: "-s -w",
+    note: "about a minute",
 };
 
 /// Rules need no service discovery, which brings in a client library for every cloud.
@@ -101,6 +117,24 @@ pub fn helm4() -> Result<PathBuf, HarnessError> {
 /// When it cannot be built.
 pub fn lua() -> Result<PathBuf, HarnessError> {
     Ok(LUA.build()?.join("glua"))
+}
+
+/// `kstatus`, which tells what the object on its standard input is taken to be: our program around the library
+/// that Flux and others use, of the version that tests/go/kstatus pins.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn kstatus() -> Result<PathBuf, HarnessError> {
+    Ok(KSTATUS.build()?.join("kstatus"))
+}
+
+/// `collector`, which writes the traces that are sent to it into a file: our program around the receiver of the
+/// OpenTelemetry Collector, of the version that tests/go/collector pins.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn collector() -> Result<PathBuf, HarnessError> {
+    Ok(COLLECTOR.build()?.join("collector"))
 }
 
 /// `promtool`, of the version that tests/go/prometheus pins.

@@ -14,6 +14,7 @@
 pub mod cache;
 pub mod canary;
 pub mod cluster;
+pub mod collector;
 pub mod contexts;
 mod control_plane;
 pub mod controller;
@@ -40,6 +41,7 @@ pub mod wait;
 pub mod waxwing;
 
 pub use cluster::Cluster;
+pub use collector::Collector;
 pub use control_plane::kubectl;
 pub use controller::Controller;
 pub use error::HarnessError;

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::TryFutureExt;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::runtime::events::EventType;
 use kube::{Resource, ResourceExt};
 use tokio::sync::watch;
-use waxwing_api::{KeyState, SealingKey};
+use tracing::Instrument;
+use waxwing_api::{KeyState, SealingKey, SealingKeyStatus};
 use waxwing_crypto::{Identity, KeyId};
 
 use super::effects::{EffectError, Effects};
@@ -24,6 +26,7 @@ use crate::events::Events;
 use crate::index::{Dependents, Index};
 use crate::reconcile::Context;
 use crate::server_clock::ServerClock;
+use crate::traces::spans;
 
 const BACKOFF: Backoff = Backoff {
     first: Duration::from_millis(500),
@@ -38,6 +41,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(600);
 
 /// Dependents are counted this long after a change: one count for all the objects of a `kubectl apply`.
 const DEBOUNCE: Duration = Duration::from_secs(1);
+
+/// What a trace says of a change that failed; the log says why.
+const FAILED: &str = "Failed";
 
 pub(crate) struct Custodian {
     store: Arc<KeyStore>,
@@ -131,6 +137,16 @@ impl Custodian {
     }
 
     async fn act(&self, facts: &Facts, action: &Action) -> Result<(), EffectError> {
+        self.carry_out_one(facts, action)
+            .inspect_err(|_| spans::failed(FAILED))
+            .instrument(spans::change_key(action.as_str()))
+            .await
+    }
+
+    async fn carry_out_one(&self, facts: &Facts, action: &Action) -> Result<(), EffectError> {
+        if let Some(id) = action.key_id() {
+            spans::of_key(id);
+        }
         match action {
             Action::Create(_) => self.create_if_still_due().await,
             Action::Publish { id, state } => self.publish(facts, *id, *state).await,
@@ -163,8 +179,10 @@ impl Custodian {
     }
 
     async fn create(&self, cause: Cause) -> Result<(), EffectError> {
+        spans::caused_by(cause.as_str());
         let algorithm = self.settings.algorithm;
         let (id, key) = self.effects.create(algorithm).await?;
+        spans::of_key(id);
         tracing::info!(key_id = %id, %algorithm, ?cause, "made a new sealing key");
         self.record(audit::Event::KeyCreated, id);
         if let Some(key) = key {
@@ -265,7 +283,20 @@ impl Custodian {
             .iter()
             .filter_map(|key| Some((key, status_to_write(inventory, key, now)?)))
             .collect();
+        if statuses.is_empty() {
+            return Ok(());
+        }
         statuses.sort_by_key(|(_, status)| !status.primary);
+        self.tell_of_keys(statuses)
+            .inspect_err(|_| spans::failed(FAILED))
+            .instrument(spans::tell_of_keys())
+            .await
+    }
+
+    async fn tell_of_keys(
+        &self,
+        statuses: Vec<(&Arc<SealingKey>, SealingKeyStatus)>,
+    ) -> Result<(), EffectError> {
         for (key, status) in statuses {
             self.effects.write_status(key, &status).await?;
             if let Some(loaded) = newly_unusable(key, &status) {

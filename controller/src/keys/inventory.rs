@@ -235,9 +235,10 @@ impl Inventory {
     }
 
     /// What the key of that id counts as. A key that is being revoked opens values until a newer key is
-    /// primary: a new one is made first.
+    /// primary: a new one is made first. The private half of a revoked one may go; nobody misses it.
     pub(crate) fn usability(&self, id: KeyId, key: &Key) -> Usability {
         let copies = match &key.private {
+            PrivateHalf::Missing if key.is_to_be_revoked() => return Usability::Revoked,
             PrivateHalf::Missing => return Usability::Missing,
             PrivateHalf::Mismatch => return Usability::Mismatch,
             PrivateHalf::Loaded(copies) => copies,

@@ -53,6 +53,37 @@ pub(crate) enum Action {
     Delete(KeyId),
 }
 
+impl Action {
+    /// A word for the change, whichever key it is about.
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "Create",
+            Self::Publish { .. } => "Publish",
+            Self::Complete { .. } => "Complete",
+            Self::MarkRevoked { .. } => "MarkRevoked",
+            Self::Escrow(_) => "Escrow",
+            Self::Keep(_) => "Keep",
+            Self::Release(_) => "Release",
+            Self::Retire(_) => "Retire",
+            Self::Delete(_) => "Delete",
+        }
+    }
+
+    /// The key that it is about, where that is known before.
+    pub(crate) const fn key_id(&self) -> Option<KeyId> {
+        match self {
+            Self::Publish { id, .. }
+            | Self::MarkRevoked { id, .. }
+            | Self::Escrow(id)
+            | Self::Keep(id)
+            | Self::Release(id)
+            | Self::Retire(id)
+            | Self::Delete(id) => Some(*id),
+            Self::Create(_) | Self::Complete { .. } => None,
+        }
+    }
+}
+
 /// Why a new key is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cause {
@@ -60,6 +91,16 @@ pub(crate) enum Cause {
     /// The primary has reached its age, or someone asks for a new one.
     Rollover,
     Revocation,
+}
+
+impl Cause {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoKey => "NoKey",
+            Self::Rollover => "Rollover",
+            Self::Revocation => "Revocation",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -27,6 +27,7 @@ pub(crate) fn status_to_write(
         Some(loaded(inventory.usability(id, key))),
         Some(escrowed(public.in_escrow)),
         in_use(primary, inventory.dependents(id)),
+        Some(stalled(inventory.usability(id, key))),
     ];
     let mut conditions = present.conditions.clone();
     for Summary(type_, truth, reason, message) in summaries.into_iter().flatten() {
@@ -41,11 +42,12 @@ pub(crate) fn status_to_write(
         put(&mut conditions, carry_over(&present.conditions, condition));
     }
     let wanted = SealingKeyStatus {
+        observed_generation: sealing_key.metadata.generation,
         primary,
         dependents: inventory.dependents(id).or(present.dependents),
         conditions,
     };
-    (sealing_key.status.is_none() || wanted != present).then_some(wanted)
+    (wanted != present).then_some(wanted)
 }
 
 /// The condition that says why the key is not used, if the status did not say so before.
@@ -136,6 +138,17 @@ fn in_use(primary: bool, dependents: Option<i64>) -> Option<Summary> {
         (false, None) => return None,
     };
     Some(Summary(KeyConditionType::InUse, used, reason, message))
+}
+
+/// A revoked key is what someone wanted it to be.
+fn stalled(usability: Usability) -> Summary {
+    let (stalled, reason, message) = match loaded(usability) {
+        Summary(_, false, reason, message) if usability != Usability::Revoked => {
+            (true, reason, message)
+        }
+        _ => (false, KeyReason::NotStalled, ""),
+    };
+    Summary(KeyConditionType::Stalled, stalled, reason, message)
 }
 
 /// In the place of the one of its type, or at the end.

@@ -11,6 +11,8 @@ mod template;
 
 use std::time::SystemTime;
 
+use futures::TryFutureExt;
+use tracing::Instrument;
 use waxwing_api::{Reason, SealedSecret};
 use waxwing_crypto::{KeyId, OpenError, Place, SealedValue};
 use zeroize::Zeroizing;
@@ -19,7 +21,9 @@ pub(crate) use desired::{Desired, Items};
 pub(crate) use failure::Failure;
 pub(crate) use renderer::serve as render;
 
+use crate::index::State;
 use crate::keys::Keys;
+use crate::traces::spans;
 
 /// The type of a Secret that names none.
 const DEFAULT_TYPE: &str = "Opaque";
@@ -38,12 +42,19 @@ pub(crate) struct Unsealing {
 }
 
 pub(crate) async fn unseal(sealed: &SealedSecret, keys: &Keys) -> Unsealing {
+    open_and_complete(sealed, keys)
+        .instrument(spans::unseal())
+        .await
+}
+
+async fn open_and_complete(sealed: &SealedSecret, keys: &Keys) -> Unsealing {
     let opening = open(sealed, keys);
     let result = if opening.failures.is_empty() {
         complete(sealed, opening.items).await
     } else {
         Err(opening.failures)
     };
+    let result = result.inspect_err(|failures| tell(failures));
     Unsealing {
         key_ids: opening.key_ids,
         oldest: opening.oldest,
@@ -54,10 +65,20 @@ pub(crate) async fn unseal(sealed: &SealedSecret, keys: &Keys) -> Unsealing {
 async fn complete(sealed: &SealedSecret, items: Items) -> Result<Desired, Vec<Failure>> {
     let template = sealed.spec.template.as_ref();
     let rendered = match template.filter(|template| !template.data.is_empty()) {
-        Some(template) => renderer::render(&template.data, &items).await?,
+        Some(template) => {
+            renderer::render(&template.data, &items)
+                .inspect_err(|failures| tell(failures))
+                .instrument(spans::template())
+                .await?
+        }
         None => Items::new(),
     };
     assemble(sealed, items, rendered)
+}
+
+/// Has the trace say what failed.
+fn tell(failures: &[Failure]) {
+    spans::failed(State::of(failures).as_str());
 }
 
 /// All keys that the items are sealed to, sorted; those of items that are no sealed values are not known.

@@ -9,6 +9,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::condition::unobserved;
 use crate::sealed_secret::{
     DeletionPolicy, ITEM_NAME_MESSAGE, ITEM_NAME_RULE, MAX_ITEMS, Renewal, SealedText,
     SecretTemplate,
@@ -58,6 +59,7 @@ pub struct ClusterSealedSecretSpec {
 /// What the controller last found and did.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("default" = unobserved()))]
 pub struct ClusterSealedSecretStatus {
     /// The `metadata.generation` that this status speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]

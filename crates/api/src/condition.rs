@@ -2,6 +2,14 @@
 
 use std::fmt;
 
+use serde_json::{Value, json};
+
+/// The status that the API server shows of an object that the controller has not looked at yet. Without it,
+/// kstatus takes an object without conditions for one that is as it should be.
+pub(crate) fn unobserved() -> Value {
+    json!({ "observedGeneration": -1 })
+}
+
 /// A condition on a SealedSecret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConditionType {
@@ -114,6 +122,8 @@ pub enum KeyConditionType {
     Escrowed,
     /// True: it is the primary, or SealedSecrets need it.
     InUse,
+    /// True: the key is of no use until someone helps. kstatus, Flux and Argo CD read it as Failed.
+    Stalled,
 }
 
 impl KeyConditionType {
@@ -123,6 +133,7 @@ impl KeyConditionType {
             Self::Loaded => "Loaded",
             Self::Escrowed => "Escrowed",
             Self::InUse => "InUse",
+            Self::Stalled => "Stalled",
         }
     }
 }
@@ -154,6 +165,8 @@ pub enum KeyReason {
     HasDependents,
     /// No SealedSecret has a value sealed to it, and none will be.
     NoDependents,
+    /// Nobody has to help.
+    NotStalled,
 }
 
 impl KeyReason {
@@ -169,6 +182,7 @@ impl KeyReason {
             Self::IsPrimary => "IsPrimary",
             Self::HasDependents => "HasDependents",
             Self::NoDependents => "NoDependents",
+            Self::NotStalled => "NotStalled",
         }
     }
 }

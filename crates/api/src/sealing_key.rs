@@ -10,6 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use waxwing_crypto::Algorithm;
 
+use crate::condition::unobserved;
+
 /// The public half of one of the cluster's key pairs, named by its key id. The private half is a
 /// Secret of the same name beside it.
 #[derive(CustomResource, KubeSchema, Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -122,7 +124,12 @@ impl fmt::Display for KeyState {
 /// What the controller found.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("default" = unobserved()))]
 pub struct SealingKeyStatus {
+    /// The `metadata.generation` that this status speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+
     /// True for the one key that new values are sealed to.
     #[serde(default)]
     pub primary: bool,
@@ -131,7 +138,7 @@ pub struct SealingKeyStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dependents: Option<i64>,
 
-    /// Loaded (the private half is there and matches), Escrowed and InUse.
+    /// Loaded (the private half is there and matches), Escrowed, InUse and Stalled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,

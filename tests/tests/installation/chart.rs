@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use kube::api::DynamicObject;
-use serde_json::Value;
+use serde_json::{Value, json};
 use waxwing_tests::{document, helm, kustomize, manifests};
 
 /// What a chart or a base is made of, by kind and name.
@@ -131,6 +131,11 @@ fn each_setting_reaches_the_controller() {
         ("labelSelector=team", "WAXWING_LABEL_SELECTOR", "team"),
         ("concurrency=64", "WAXWING_CONCURRENCY", "64"),
         ("auditLog=-", "WAXWING_AUDIT_LOG", "-"),
+        (
+            "tracing.endpoint=http://c:4318",
+            "WAXWING_TRACE_ENDPOINT",
+            "http://c:4318",
+        ),
         ("log.level=debug", "WAXWING_LOG_LEVEL", "debug"),
         ("log.format=text", "WAXWING_LOG_FORMAT", "text"),
         ("extraEnv[0].name=A,extraEnv[0].value=b", "A", "b"),
@@ -191,10 +196,7 @@ fn definitions_are_kept_unless_told_otherwise() {
 fn the_network_policy_opens_what_it_is_told_to_and_no_more() {
     let policy = |args: &[&str]| render(args)["NetworkPolicy/waxwing-controller"]["spec"].clone();
     let closed = policy(&[]);
-    assert_eq!(
-        closed["policyTypes"],
-        serde_json::json!(["Ingress", "Egress"])
-    );
+    assert_eq!(closed["policyTypes"], json!(["Ingress", "Egress"]));
     assert_eq!(closed["ingress"], Value::Null);
     assert_eq!(closed["egress"].as_array().unwrap().len(), 1);
     assert_eq!(closed["egress"][0]["to"], Value::Null);
@@ -203,17 +205,56 @@ fn the_network_policy_opens_what_it_is_told_to_and_no_more() {
         "--set-json",
         r#"networkPolicy={"apiServerPorts":[6443],"apiServerCidrs":["10.0.0.1/32"],"metricsFrom":[{"namespaceSelector":{"matchLabels":{"name":"monitoring"}}}]}"#,
     ]);
-    assert_eq!(
-        open["egress"][0]["ports"],
-        serde_json::json!([{ "port": 6443 }])
-    );
+    assert_eq!(open["egress"][0]["ports"], json!([{ "port": 6443 }]));
     assert_eq!(open["egress"][0]["to"][0]["ipBlock"]["cidr"], "10.0.0.1/32");
-    assert_eq!(
-        open["ingress"][0]["ports"],
-        serde_json::json!([{ "port": "http" }])
-    );
+    assert_eq!(open["ingress"][0]["ports"], json!([{ "port": "http" }]));
     let off = set("networkPolicy.enabled=false");
     assert!(!off.contains_key("NetworkPolicy/waxwing-controller"));
+}
+
+#[test]
+fn with_tracing_the_network_policy_opens_the_way_to_the_receiver() {
+    let opened = |values: &str| {
+        let policy = set(values)["NetworkPolicy/waxwing-controller"].clone();
+        policy["spec"]["egress"].as_array().unwrap()[1..].to_vec()
+    };
+    let ports = |ports: &[u16]| {
+        let ports: Vec<Value> = ports.iter().map(|port| json!({ "port": port })).collect();
+        json!({ "ports": ports })
+    };
+    let names = json!({ "ports": [{ "port": 53, "protocol": "UDP" }, { "port": 53 }] });
+    for (values, expected) in [
+        ("tracing.endpoint=", vec![]),
+        (
+            "tracing.endpoint=http://c:4318",
+            vec![ports(&[4318]), names.clone()],
+        ),
+        (
+            "tracing.endpoint=https://c/otlp",
+            vec![ports(&[443]), names.clone()],
+        ),
+        (
+            "tracing.endpoint=http://c",
+            vec![ports(&[80]), names.clone()],
+        ),
+        (
+            "tracing.endpoint=http://10.0.0.1:4318/v1/traces",
+            vec![ports(&[4318])],
+        ),
+        (
+            "tracing.endpoint=http://c,networkPolicy.tracingPorts={1,2}",
+            vec![ports(&[1, 2]), names.clone()],
+        ),
+    ] {
+        assert_eq!(opened(values), expected, "{values}");
+    }
+    let narrow = opened(
+        "tracing.endpoint=http://c:1,networkPolicy.tracingTo[0].podSelector.matchLabels.app=otel",
+    );
+    assert_eq!(
+        narrow[0]["to"][0]["podSelector"]["matchLabels"]["app"],
+        "otel"
+    );
 }
 
 #[test]
@@ -282,6 +323,7 @@ fn settings_that_are_misspelled_or_out_of_range_are_refused_by_name() {
         ("concurrency=0", "concurrency"),
         ("image.digest=sha256:12", "digest"),
         ("log.level=loud", "level"),
+        ("tracing.endpoint=collector:4317", "endpoint"),
     ] {
         let error = helm::template(&["--set", values]).unwrap_err().to_string();
         assert!(error.contains(named), "{values}: {error}");

@@ -1,5 +1,5 @@
-//! What is to be seen of a controller from outside: metrics with their alerts and dashboard, and the audit
-//! trail.
+//! What is to be seen of a controller from outside: conditions as others read them, metrics with their alerts and
+//! dashboard, the audit trail, and traces.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
@@ -7,4 +7,6 @@
 mod alerts;
 mod audit;
 mod documented;
+mod kstatus;
 mod metrics;
+mod traces;

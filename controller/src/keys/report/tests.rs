@@ -121,3 +121,47 @@ fn a_key_that_cannot_be_used_is_told_once() {
     let status = status_to_write(&found, &key, Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(newly_unusable(&key, &status), None);
 }
+
+/// As kstatus, Flux and Argo CD read it.
+#[test]
+fn a_key_is_stalled_while_someone_has_to_help() {
+    let [ours, other] = [0; 2].map(|_| Identity::generate(Algorithm::X25519));
+    let key = |state| {
+        let mut key = sealing_key(&ours, 1, None);
+        key.spec.state = state;
+        key.metadata.generation = Some(2);
+        key
+    };
+    let mut misnamed = key(KeyState::Active);
+    misnamed.spec.recipient = other.recipient().to_string();
+    let (good, bad) = (("False", "NotStalled"), |reason: &'static str| {
+        ("True", reason)
+    });
+    for (name, private, key, expected) in [
+        ("loaded", vec![&ours], key(KeyState::Active), good),
+        ("retired", vec![&ours], key(KeyState::Retired), good),
+        ("revoked", vec![&ours], key(KeyState::Revoked), good),
+        ("revoked, and gone", vec![], key(KeyState::Revoked), good),
+        (
+            "missing",
+            vec![],
+            key(KeyState::Active),
+            bad("PrivateHalfMissing"),
+        ),
+        (
+            "misnamed",
+            vec![&ours],
+            misnamed,
+            bad("PrivateHalfMismatch"),
+        ),
+    ] {
+        let inventory = inventory(&private, &[&key], None);
+        let status = status_to_write(&inventory, &key, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(status.observed_generation, Some(2), "{name}");
+        assert_eq!(
+            reason(&status, KeyConditionType::Stalled),
+            Some(expected),
+            "{name}"
+        );
+    }
+}
