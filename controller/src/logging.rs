@@ -8,7 +8,7 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::{Format, Json, Writer};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -19,22 +19,31 @@ use crate::traces::{self, Traces, spans};
 /// Sends the log to stderr from here on, and spans to where they are asked for.
 pub(crate) fn start(format: LogFormat, level: Level, traces: Option<&Traces>) {
     let is_terminal = std::io::stderr().is_terminal();
-    let stderr = tracing_subscriber::fmt::layer()
-        .with_ansi(is_terminal)
-        .with_writer(std::io::stderr);
-    let layer = match format {
-        LogFormat::Text => stderr
-            .event_format(Line::Text(Format::default().with_ansi(is_terminal)))
+    let lines = lines(format, is_terminal, std::io::stderr);
+    tracing_subscriber::registry()
+        .with(lines.with_filter(what_is_logged(level)))
+        .with(traces.and_then(Traces::layer))
+        .init();
+}
+
+/// Writes a line for each event.
+fn lines<S, W>(format: LogFormat, colour: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let layer = tracing_subscriber::fmt::layer()
+        .with_ansi(colour)
+        .with_writer(writer);
+    match format {
+        LogFormat::Text => layer
+            .event_format(Line::Text(Format::default().with_ansi(colour)))
             .boxed(),
-        LogFormat::Json => stderr
+        LogFormat::Json => layer
             .json()
             .event_format(Line::Json(Format::default().json().flatten_event(true)))
             .boxed(),
-    };
-    tracing_subscriber::registry()
-        .with(layer.with_filter(what_is_logged(level)))
-        .with(traces.and_then(Traces::layer))
-        .init();
+    }
 }
 
 /// A line of the log. It names the trace that it belongs to, if there is one.
@@ -92,7 +101,51 @@ fn what_is_logged(level: Level) -> Targets {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+
+    use serde_json::Value;
+
     use super::*;
+
+    /// What is logged outside of a span, and within one.
+    fn logged(format: LogFormat, traces: Option<&Traces>) -> [String; 2] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let log = Arc::new(file.reopen().unwrap());
+        let subscriber = tracing_subscriber::registry()
+            .with(lines(format, false, log).with_filter(what_is_logged(Level::INFO)))
+            .with(traces.and_then(Traces::layer));
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!(name = "db", "outside");
+            spans::takeover().in_scope(|| tracing::info!(name = "db", "within"));
+        });
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        let mut lines = text.lines().map(str::to_owned);
+        let found = [lines.next().unwrap(), lines.next().unwrap()];
+        assert_eq!(lines.next(), None);
+        found
+    }
+
+    #[test]
+    fn a_line_of_a_trace_names_it_and_any_other_one_is_as_it_was() {
+        let traces = Traces::without_export();
+        let [outside, within] = logged(LogFormat::Text, Some(&traces));
+        assert!(outside.ends_with(r#"outside name="db""#), "{outside}");
+        let (line, trace) = within.split_once(" trace_id=").unwrap();
+        assert!(line.ends_with(r#"within name="db""#), "{line}");
+        assert_eq!(trace.len(), 32, "{trace}");
+
+        let [outside, within] = logged(LogFormat::Json, Some(&traces))
+            .map(|line| serde_json::from_str::<Value>(&line).unwrap());
+        assert_eq!(outside["trace_id"], Value::Null);
+        assert_eq!(within["trace_id"].as_str().unwrap().len(), 32);
+        assert_eq!(within["name"], "db");
+
+        for line in logged(LogFormat::Text, None) {
+            assert!(line.ends_with(r#"name="db""#), "{line}");
+        }
+    }
 
     #[test]
     fn response_bodies_are_logged_at_no_level() {

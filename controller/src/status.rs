@@ -268,16 +268,16 @@ fn ready(verdict: &Verdict<'_>) -> Summary {
     }
 }
 
+/// kstatus shows this message where it says Failed, and no other one.
 fn stalled(verdict: &Verdict<'_>) -> Summary {
     let type_ = ConditionType::Stalled;
-    let stuck = verdict.failures.iter().filter(|failure| failure.is_final());
-    match stuck.min_by_key(|failure| failure.reason) {
+    let stuck = || verdict.failures.iter().filter(|failure| failure.is_final());
+    match stuck().min_by_key(|failure| failure.reason) {
         Some(failure) => Summary {
             type_,
             status: "True",
             reason: failure.reason.to_string(),
-            message: "It stays so until this object is changed, or the sealing keys are."
-                .to_owned(),
+            message: list(stuck()),
         },
         None => Summary {
             type_,
@@ -330,8 +330,8 @@ pub(crate) fn first_reason(failures: &[Failure]) -> Option<&Failure> {
 }
 
 /// Every failure with its next step.
-pub(crate) fn list(failures: &[Failure]) -> String {
-    let all: Vec<String> = failures.iter().map(Failure::to_string).collect();
+pub(crate) fn list<'a>(failures: impl IntoIterator<Item = &'a Failure>) -> String {
+    let all: Vec<String> = failures.into_iter().map(Failure::to_string).collect();
     all.join("\n")
 }
 

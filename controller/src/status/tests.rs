@@ -96,20 +96,24 @@ fn the_conditions_follow_from_the_failures() {
 }
 
 #[test]
-fn the_message_lists_every_failure() {
+fn the_message_lists_every_failure_and_that_of_stalled_those_that_do_not_pass_by_themselves() {
     let failures = [
         Failure::of_item(Reason::UnknownKey, "user", "no key; restore it"),
         Failure::of_item(Reason::ScopeMismatch, "password", "wrong place; move it"),
+        Failure::of_object(Reason::ApiError, "no answer; tried again"),
     ];
     let status = summarise(
         &of_generation(1),
         &verdict(&failures, &[], Staleness::Unknown),
         at(1),
     );
+    let stuck =
+        "user: no key; restore it (UnknownKey)\npassword: wrong place; move it (ScopeMismatch)";
     assert_eq!(
         status.conditions[0].message,
-        "user: no key; restore it (UnknownKey)\npassword: wrong place; move it (ScopeMismatch)"
+        format!("{stuck}\nno answer; tried again (ApiError)")
     );
+    assert_eq!(status.conditions[1].message, stuck);
 }
 
 #[test]

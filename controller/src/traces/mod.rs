@@ -61,6 +61,15 @@ impl Traces {
         })
     }
 
+    /// Traces that are made and go nowhere.
+    #[cfg(test)]
+    pub(crate) fn without_export() -> Self {
+        Self {
+            endpoint: None,
+            provider: Some(SdkTracerProvider::builder().build()),
+        }
+    }
+
     pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
         self.endpoint.as_ref()
     }

@@ -144,7 +144,7 @@ async fn sealed_secrets_are_in_progress_until_looked_at_then_current_or_failed()
     becomes(&api, "good", "Current").await;
     becomes(&wide_api, "good", "Current").await;
     let message = becomes(&api, "bad", "Failed").await;
-    assert!(message.contains("stays so until"), "{message}");
+    assert!(message.contains("restore that key"), "{message}");
     becomes(&wide_api, "bad", "Failed").await;
 
     // What changed is in progress until it is looked at.

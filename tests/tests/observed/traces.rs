@@ -278,19 +278,10 @@ async fn a_collector_that_is_down_costs_one_warning_and_holds_up_no_secret() {
             .unwrap();
     }
     let controller = stage.controller.as_ref().unwrap();
-    let log_has = async |words: &str| {
-        wait::until(&format!("{words} in the log"), async || {
-            let log = controller.logs().map_err(|error| error.to_string())?;
-            if log.contains(words) {
-                Ok(())
-            } else {
-                Err(log)
-            }
-        })
+    controller
+        .logged(&["traces could not be sent"])
         .await
         .unwrap();
-    };
-    log_has("traces could not be sent").await;
     for name in ["four", "five"] {
         space
             .unseal(name, &[("k", &plaintext(name))])
@@ -309,9 +300,8 @@ async fn a_collector_that_is_down_costs_one_warning_and_holds_up_no_secret() {
         .unseal("six", &[("k", &plaintext("six"))])
         .await
         .unwrap();
-    log_has("traces are sent to").await;
+    let log = controller.logged(&["traces are sent to"]).await.unwrap();
     assert!(collector.text().unwrap().contains("waxwing"));
-    let log = controller.logs().unwrap();
     assert_eq!(count(&log, "traces could not be sent"), 1, "{log}");
     stage.assert_no_plaintext_leaked().await.unwrap();
 }
