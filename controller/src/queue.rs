@@ -3,8 +3,8 @@
 //! One entry for each object, however often it changes while it waits, and never two workers on
 //! the same object. What changed goes before what failed, so that a thousand broken objects do not
 //! delay a good one. Secrets go before statuses: what is to be told of an object waits while
-//! another one has no Secret yet. The queue holds whole objects, but only as many as fit into [`ROOM`]:
-//! the feed waits for room.
+//! another one has no Secret yet. The queue holds whole objects, but only as many as fit into [`ROOM`],
+//! those in the workers' hands included: the feed waits for room.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ use crate::backoff::Backoff;
 use crate::object_key::ObjectKey;
 use crate::telling::Telling;
 
-/// How many bytes of sealed values may wait.
+/// How many bytes of sealed values may wait or be in a worker's hands: one more object may be there.
 const ROOM: usize = 4 << 20;
 
 /// How many statuses may wait while Secrets are written.
@@ -102,12 +102,20 @@ struct Inner {
     later: VecDeque<ObjectKey>,
     waiting: HashMap<ObjectKey, (Lane, Work)>,
     tellings: VecDeque<(ObjectKey, Box<Telling>)>,
-    /// In a worker's hands, with what happened meanwhile.
-    running: HashMap<ObjectKey, Meanwhile>,
+    running: HashMap<ObjectKey, Running>,
     failures: HashMap<ObjectKey, Failures>,
     alarms: BTreeSet<(Instant, ObjectKey)>,
+    /// The sealed values of all objects that wait or are in a worker's hands.
     bytes: usize,
     closed: bool,
+}
+
+/// In a worker's hands.
+#[derive(Debug)]
+struct Running {
+    meanwhile: Meanwhile,
+    /// The sealed values that the worker was given.
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -146,11 +154,11 @@ impl Queue {
         let mut inner = self.lock();
         inner.forget_failures(key);
         inner.drop_waiting(key);
-        if let Some(meanwhile) = inner.running.get_mut(key) {
-            *meanwhile = Meanwhile::Gone;
+        if let Some(running) = inner.running.get_mut(key) {
+            running.meanwhile = Meanwhile::Gone;
         }
         drop(inner);
-        self.taken.notify_one();
+        self.taken.notify_waiters();
     }
 
     /// Whether a worker has it in its hands.
@@ -176,7 +184,6 @@ impl Queue {
                     if more {
                         self.added.notify_one();
                     }
-                    self.taken.notify_one();
                     return Some(next);
                 }
                 inner.alarms.first().map(|(at, _)| *at)
@@ -191,16 +198,22 @@ impl Queue {
         }
     }
 
-    /// Puts off what is to be told of an object that [`Queue::next`] handed out.
+    /// Puts off what is to be told of an object that [`Queue::next`] handed out: its sealed values are not
+    /// needed any more.
     pub(crate) fn tell_later(&self, key: ObjectKey, telling: Box<Telling>) {
-        self.lock().tellings.push_back((key, telling));
+        let mut inner = self.lock();
+        inner.let_go(&key);
+        inner.tellings.push_back((key, telling));
+        drop(inner);
+        self.taken.notify_waiters();
         self.added.notify_one();
     }
 
     /// Gives back what [`Queue::next`] handed out. False: the object is gone meanwhile.
     pub(crate) fn finish(&self, key: &ObjectKey, outcome: Outcome) -> bool {
         let mut inner = self.lock();
-        let meanwhile = inner.running.remove(key);
+        inner.let_go(key);
+        let meanwhile = inner.running.remove(key).map(|running| running.meanwhile);
         let gone = matches!(meanwhile, Some(Meanwhile::Gone));
         match outcome {
             Outcome::Retry if !gone => inner.fail(key, Instant::now()),
@@ -211,14 +224,20 @@ impl Queue {
             inner.add(key.clone(), work, Lane::Fresh);
         }
         drop(inner);
+        self.taken.notify_waiters();
         self.added.notify_one();
         !gone
     }
 
     /// Waits until there is room for more objects.
     pub(crate) async fn room(&self) {
-        while self.lock().bytes > ROOM {
-            self.taken.notified().await;
+        loop {
+            // Before the look: what is taken out after it is heard of.
+            let taken = self.taken.notified();
+            if self.lock().bytes <= ROOM {
+                return;
+            }
+            taken.await;
         }
     }
 
@@ -252,7 +271,7 @@ enum Lane {
 
 impl Inner {
     fn add(&mut self, key: ObjectKey, work: Work, lane: Lane) {
-        if let Some(meanwhile) = self.running.get_mut(&key) {
+        if let Some(Running { meanwhile, .. }) = self.running.get_mut(&key) {
             match meanwhile {
                 Meanwhile::Again(earlier) => earlier.merge(work),
                 Meanwhile::Nothing | Meanwhile::Gone => *meanwhile = Meanwhile::Again(work),
@@ -299,8 +318,11 @@ impl Inner {
             };
             // A key without work was removed while it waited, or came by the other lane.
             if let Some((_, work)) = self.waiting.remove(&key) {
-                self.bytes -= work.size();
-                self.running.insert(key.clone(), Meanwhile::Nothing);
+                let running = Running {
+                    meanwhile: Meanwhile::Nothing,
+                    bytes: work.size(),
+                };
+                self.running.insert(key.clone(), running);
                 return Some((key, Job::Reconcile(work)));
             }
         }
@@ -309,6 +331,13 @@ impl Inner {
     fn drop_waiting(&mut self, key: &ObjectKey) {
         if let Some((_, work)) = self.waiting.remove(key) {
             self.bytes -= work.size();
+        }
+    }
+
+    /// The worker that has the object holds its sealed values no more.
+    fn let_go(&mut self, key: &ObjectKey) {
+        if let Some(running) = self.running.get_mut(key) {
+            self.bytes -= std::mem::take(&mut running.bytes);
         }
     }
 

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+use futures::FutureExt;
+
 use super::*;
 use crate::index::{Known, State};
 
@@ -172,13 +174,29 @@ async fn an_object_that_is_removed_while_it_is_worked_off_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn the_feed_waits_while_the_queue_holds_too_many_bytes() {
-    let queue = Queue::default();
-    queue.add(key("a"), Work::changed(object("a", ROOM + 1)));
-    let full = tokio::time::timeout(Duration::from_millis(20), queue.room()).await;
-    assert!(full.is_err());
-    next(&queue).await;
-    queue.room().await;
+async fn every_feed_waits_while_too_many_bytes_wait_or_are_in_hand() {
+    let ends: [fn(&Queue); 2] = [
+        |queue| {
+            queue.finish(&key("a"), Outcome::Done);
+        },
+        |queue| queue.tell_later(key("a"), telling()),
+    ];
+    for end in ends {
+        let queue = Queue::default();
+        queue.add(key("a"), Work::changed(object("a", ROOM + 1)));
+        let mut feeds: Vec<_> = (0..2).map(|_| Box::pin(queue.room())).collect();
+        let mut have_room = || {
+            feeds
+                .iter_mut()
+                .filter_map(|room| room.now_or_never())
+                .count()
+        };
+        assert_eq!(have_room(), 0);
+        next(&queue).await;
+        assert_eq!(have_room(), 0);
+        end(&queue);
+        assert_eq!(have_room(), 2);
+    }
 }
 
 #[tokio::test]
