@@ -22,7 +22,6 @@ mod kills;
 mod lifecycle;
 mod many_objects;
 mod memory;
-mod memory_size;
 mod namespaced;
 mod ownership;
 mod renewal;
