@@ -26,6 +26,7 @@ use crate::secrets;
 use crate::server_clock::ServerClock;
 use crate::shutdown::Shutdown;
 use crate::traces::{Traces, TracesError};
+use crate::webhook;
 use crate::work::Leading;
 
 /// More threads than this only cost memory: the API server is the limit.
@@ -44,6 +45,8 @@ pub(crate) enum RunError {
     Recovery(#[from] RecoveryError),
     #[error("{address} cannot be listened on: {error}; give another --http-address")]
     Http { address: String, error: io::Error },
+    #[error("{address} cannot be listened on: {error}; give another address for --webhook")]
+    Webhook { address: String, error: io::Error },
     #[error(
         "the audit trail cannot be written to {path}: {error}; give another --audit-log, or - for standard output"
     )]
@@ -108,6 +111,7 @@ async fn run_until_stopped(
         error,
     })?;
     keep_warm(&context, &namespace);
+    let webhook = start_webhook(args, &context, &namespace, &clock, &counted).await?;
 
     let settings = Settings {
         rollover_period: args.key_rollover_period,
@@ -127,7 +131,7 @@ async fn run_until_stopped(
             () = shutdown.requested() => break,
         }
         audit.replica(audit::Event::TookOver);
-        let leading = Leading::start(&context, custodian(), args.concurrency);
+        let leading = Leading::start(&context, custodian(), webhook.clone(), args.concurrency);
         let stops = tokio::select! {
             () = lease.hold() => {
                 leading.abort().await;
@@ -158,6 +162,24 @@ fn start_audit(args: &RunArgs, identity: &str, counted: &Counted) -> Result<Audi
             path: path.display().to_string(),
             error,
         }
+    })
+}
+
+async fn start_webhook(
+    args: &RunArgs,
+    context: &Context,
+    namespace: &str,
+    clock: &ServerClock,
+    counted: &Counted,
+) -> Result<Option<webhook::Keeper>, RunError> {
+    let started = webhook::start(&args.webhook, context, namespace, clock, &counted.webhook).await;
+    started.map_err(|error| RunError::Webhook {
+        address: args
+            .webhook
+            .webhook
+            .map(|address| address.to_string())
+            .unwrap_or_default(),
+        error,
     })
 }
 

@@ -1,5 +1,7 @@
 //! The command line. Every flag of `run` has an environment variable.
 
+mod webhook;
+
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -8,6 +10,8 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing::Level;
 use waxwing_crypto::Algorithm;
+
+pub(crate) use webhook::WebhookArgs;
 
 use crate::audit::Destination;
 use crate::scope::Scope;
@@ -131,6 +135,9 @@ pub(crate) struct RunArgs {
         default_value = "0.0.0.0:8080"
     )]
     pub(crate) http_address: SocketAddr,
+
+    #[command(flatten)]
+    pub(crate) webhook: WebhookArgs,
 
     /// Where the audit trail is written, one JSON object on a line: a file, or - for standard output
     /// [default: nowhere]

@@ -9,9 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use futures::future::{Either, MapErr, TryFutureExt};
-use http::{Method, Request};
+use http::{Method, Request, Uri};
 use tokio::time::Instant;
 use tower::{BoxError, Layer, Service};
+
+/// What is created here is only answered, and not kept: who may do what.
+const QUESTIONS: &str = "/apis/authorization.k8s.io/";
 
 /// Lets writes through up to a moment that the Lease moves.
 #[derive(Debug, Clone, Default)]
@@ -35,8 +38,10 @@ impl Fence {
         self.lock().is_some_and(|moment| Instant::now() < moment)
     }
 
-    fn lets_through(&self, method: &Method) -> bool {
-        matches!(*method, Method::GET | Method::HEAD) || self.is_open()
+    fn lets_through(&self, method: &Method, uri: &Uri) -> bool {
+        matches!(*method, Method::GET | Method::HEAD)
+            || uri.path().starts_with(QUESTIONS)
+            || self.is_open()
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
@@ -77,7 +82,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if self.fence.lets_through(request.method()) {
+        if self.fence.lets_through(request.method(), request.uri()) {
             Either::Left(self.inner.call(request).map_err(Into::into))
         } else {
             Either::Right(ready(Err(Fenced.into())))
@@ -94,14 +99,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn writes_pass_until_the_moment_and_reads_always() {
         let fence = Fence::default();
-        let may_write = || fence.lets_through(&Method::PATCH);
-        assert!(!may_write() && fence.lets_through(&Method::GET));
+        let secrets = Uri::from_static("/api/v1/namespaces/prod/secrets");
+        let may_write = || fence.lets_through(&Method::PATCH, &secrets);
+        let may_read = || fence.lets_through(&Method::GET, &secrets);
+        assert!(!may_write() && may_read());
         fence.open_until(Instant::now() + Duration::from_secs(7));
         assert!(may_write());
         tokio::time::advance(Duration::from_secs(8)).await;
-        assert!(!may_write() && fence.lets_through(&Method::GET));
+        assert!(!may_write() && may_read());
         fence.open_until(Instant::now() + Duration::from_secs(7));
         fence.close();
         assert!(!may_write());
+        let review = Uri::from_static("/apis/authorization.k8s.io/v1/subjectaccessreviews");
+        assert!(fence.lets_through(&Method::POST, &review), "a question");
     }
 }

@@ -16,6 +16,8 @@ pub(crate) enum Part {
     Namespaces,
     SealedSecrets,
     ClusterSealedSecrets,
+    WebhookSecret,
+    WebhookConfiguration,
     /// At least one sealing key can open values.
     Keys,
 }
@@ -29,6 +31,8 @@ impl Part {
             Self::Namespaces => "watch of Namespaces",
             Self::SealedSecrets => "watch of SealedSecrets",
             Self::ClusterSealedSecrets => "watch of ClusterSealedSecrets",
+            Self::WebhookSecret => "watch of the webhook's Secret",
+            Self::WebhookConfiguration => "watch of the webhook's configuration",
             Self::Keys => "sealing keys",
         }
     }

@@ -8,7 +8,8 @@
 //! for the `renewer`, which keeps its `renewal` up to date whenever there is time. The sealing keys live in
 //! `keys`: what the cluster holds, what follows from it by the API server's clock (`server_clock`), and the
 //! changes that the one leading replica (`leader`, `fence`) makes; `key_change` sees to the SealedSecrets
-//! that they touch. `app` wires all of it together.
+//! that they touch. `webhook` answers the API server before an object is stored. `app` wires all of it
+//! together.
 
 #![deny(unsafe_code)]
 
@@ -23,6 +24,7 @@ mod audit;
 mod backoff;
 mod cluster;
 mod cluster_wide;
+mod connections;
 mod contest;
 mod events;
 mod feed;
@@ -33,6 +35,7 @@ mod http;
 mod index;
 mod key_change;
 mod keys;
+mod label_selector;
 mod leader;
 mod logging;
 mod managed_fields;
@@ -58,6 +61,7 @@ mod traces;
 mod unseal;
 mod value_ages;
 mod watch;
+mod webhook;
 mod work;
 mod writer;
 

@@ -21,6 +21,7 @@ use crate::keys::{KeyStore, Keys, Usability};
 use crate::queue::Queue;
 use crate::renewer::{Renewals, Renewed};
 use crate::value_ages::ValueAges;
+use crate::webhook::WebhookMetrics;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StateLabel {
@@ -102,6 +103,7 @@ pub(crate) struct Sources {
 pub(crate) struct Counted {
     pub(crate) api: ApiMetrics,
     pub(crate) audit: Losses,
+    pub(crate) webhook: WebhookMetrics,
 }
 
 impl Metrics {
@@ -145,6 +147,7 @@ impl Metrics {
         let registry = &mut self.registry;
         counted.api.register(registry);
         counted.audit.register(registry);
+        counted.webhook.register(registry);
         registry.register_collector(Box::new(ValueAges(self.sources.index.clone())));
         let build = Family::<VersionLabel, Gauge>::default();
         let version = env!("CARGO_PKG_VERSION");
@@ -335,6 +338,7 @@ mod tests {
             "waxwing_renewals_total{result=\"failed\"} 0",
             "waxwing_value_age_seconds_count 0",
             "waxwing_audit_lines_lost_total 0",
+            "waxwing_webhook_reviews_total{verdict=\"denied\"} 0",
         ] {
             assert!(
                 text.lines().any(|found| found == line),

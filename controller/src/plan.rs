@@ -15,7 +15,7 @@ use crate::unseal::{Desired, Failure};
 
 /// A resource version that no object has: etcd's first revision is older than any object. With it,
 /// server-side apply creates what is not there, and never changes what is.
-const ABSENT: &str = "1";
+pub(crate) const ABSENT: &str = "1";
 
 /// The one type of Secret that Kubernetes adds items of its own to.
 const TOKEN_TYPE: &str = "kubernetes.io/service-account-token";

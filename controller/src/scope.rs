@@ -1,13 +1,14 @@
 //! Which objects this controller looks after: what the flags `--watch-namespace` and
 //! `--label-selector` decide.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use kube::core::NamespaceResourceScope;
 use kube::{Api, Client, Resource};
 
+use crate::label_selector::LabelSelector;
 use crate::object_key::ObjectKey;
 
 /// A part of the cluster that has a watch of its own.
@@ -71,7 +72,7 @@ impl Listing {
 #[derive(Debug, Clone)]
 pub(crate) struct Scope {
     areas: Arc<[Area]>,
-    label_selector: Option<Arc<str>>,
+    label_selector: Option<Arc<LabelSelector>>,
     drift_repair: bool,
 }
 
@@ -87,7 +88,7 @@ impl Scope {
         };
         Self {
             areas,
-            label_selector: label_selector.map(Into::into),
+            label_selector: label_selector.map(|text| Arc::new(LabelSelector::read(text))),
             drift_repair: true,
         }
     }
@@ -126,7 +127,14 @@ impl Scope {
 
     /// What selects the objects in each list.
     pub(crate) fn label_selector(&self) -> Option<&str> {
-        self.label_selector.as_deref()
+        self.label_selector.as_deref().map(LabelSelector::as_str)
+    }
+
+    /// Whether an object with these labels is looked after.
+    pub(crate) fn looks_after(&self, key: &ObjectKey, labels: &BTreeMap<String, String>) -> bool {
+        let is_listed = self.listings().iter().any(|listing| listing.contains(key));
+        let selector = self.label_selector.as_ref();
+        is_listed && selector.is_none_or(|selector| selector.matches(labels))
     }
 }
 
@@ -170,6 +178,26 @@ mod tests {
         for listing in everywhere {
             let held = keys.iter().filter(|key| listing.contains(key)).count();
             assert_eq!(held, 1, "{listing:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_looked_after_is_in_a_listing_and_has_the_labels() {
+        let labels = |team: &str| BTreeMap::from([("team".to_owned(), team.to_owned())]);
+        let prod = ["prod".to_owned()];
+        let (db, wide) = (ObjectKey::new("prod", "db"), ObjectKey::cluster_wide("db"));
+        for (scope, key, team, expected) in [
+            (Scope::default(), &db, "a", true),
+            (Scope::default(), &wide, "a", true),
+            (Scope::default().without_drift_repair(), &wide, "a", false),
+            (Scope::new(&prod, None), &db, "a", true),
+            (Scope::new(&prod, None), &wide, "a", false),
+            (Scope::new(&["dev".to_owned()], None), &db, "a", false),
+            (Scope::new(&[], Some("team=a")), &db, "a", true),
+            (Scope::new(&[], Some("team=a")), &db, "b", false),
+        ] {
+            let found = scope.looks_after(key, &labels(team));
+            assert_eq!(found, expected, "{scope:?} {key} of team {team}");
         }
     }
 

@@ -329,10 +329,10 @@ pub(crate) fn first_reason(failures: &[Failure]) -> Option<&Failure> {
     failures.iter().min_by_key(|failure| failure.reason)
 }
 
-/// Every failure with its next step.
+/// Every failure with its next step, as far as a condition can hold them.
 pub(crate) fn list<'a>(failures: impl IntoIterator<Item = &'a Failure>) -> String {
     let all: Vec<String> = failures.into_iter().map(Failure::to_string).collect();
-    all.join("\n")
+    shorten(all.join("\n"))
 }
 
 fn shorten(mut message: String) -> String {

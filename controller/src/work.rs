@@ -17,6 +17,7 @@ use crate::renewer::{self, RENEWERS};
 use crate::scope::{Area, Listing};
 use crate::telling::tell;
 use crate::traces::spans;
+use crate::webhook::Keeper;
 
 /// How long work in progress may go on after the wish to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -32,6 +33,7 @@ impl Leading {
     pub(crate) fn start(
         context: &Context,
         custodian: Custodian,
+        webhook: Option<Keeper>,
         concurrency: NonZeroUsize,
     ) -> Self {
         context.queue.reset();
@@ -46,6 +48,9 @@ impl Leading {
         let takeover = spans::takeover();
         let mut background = JoinSet::new();
         background.spawn(custodian.run());
+        if let Some(keeper) = webhook {
+            background.spawn(keeper.run());
+        }
         background.spawn(key_change::follow(context.clone()));
         for listing in context.scope.listings() {
             background.spawn(feed_when_ready(context.clone(), listing, takeover.clone()));
@@ -86,8 +91,13 @@ impl Leading {
     fn stand_down(&self) {
         self.context.index.clear();
         self.context.metrics.set_leader(false);
-        self.context.health.set_aside(Part::SealedSecrets);
-        self.context.health.set_aside(Part::ClusterSealedSecrets);
+        for part in [
+            Part::SealedSecrets,
+            Part::ClusterSealedSecrets,
+            Part::WebhookConfiguration,
+        ] {
+            self.context.health.set_aside(part);
+        }
     }
 }
 

@@ -42,7 +42,7 @@ pub mod waxwing;
 
 pub use cluster::Cluster;
 pub use collector::Collector;
-pub use control_plane::kubectl;
+pub use control_plane::{free_port, kubectl};
 pub use controller::Controller;
 pub use error::HarnessError;
 pub use fault_proxy::FaultProxy;

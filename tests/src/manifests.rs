@@ -25,11 +25,18 @@ const MONITORING: [&str; 2] = ["alerts.yaml", "dashboard.json"];
 const NOT_IN_BASE: [&str; 1] = ["crds.yaml"];
 
 /// Files of components: for each the template, and the values with which it is rendered.
-const COMPONENTS: [(&str, &str, &str); 1] = [(
-    "components/key-deletion/rbac.yaml",
-    "rbac-key-deletion.yaml",
-    "keys.deleteUnusedAfter=30d",
-)];
+const COMPONENTS: [(&str, &str, &str); 2] = [
+    (
+        "components/key-deletion/rbac.yaml",
+        "rbac-key-deletion.yaml",
+        "keys.deleteUnusedAfter=30d",
+    ),
+    (
+        "components/webhook/webhook.yaml",
+        "webhook.yaml",
+        "webhook.enabled=true",
+    ),
+];
 
 /// Labels that are true only of what Helm has installed.
 const HELM_LABELS: [&str; 2] = ["app.kubernetes.io/managed-by:", "helm.sh/chart:"];

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use waxwing_api::{AnySealedSecret, ClusterSealedSecret, NamespacesStatus, SealedSecret};
 
 pub(crate) use namespaces::follow;
-pub(crate) use spread::spread;
+pub(crate) use spread::{failures, spread};
 
 use crate::mirror::Mirror;
 use crate::object_key::ObjectKey;

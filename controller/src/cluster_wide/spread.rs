@@ -6,9 +6,11 @@ use std::sync::Arc;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use kube::ResourceExt;
+use kube::core::Selector;
 use serde_json::{Value, json};
-use waxwing_api::{FailedNamespace, NamespacesStatus, Reason, SealedSecret};
+use waxwing_api::{ClusterSealedSecret, FailedNamespace, NamespacesStatus, Reason, SealedSecret};
 
+use super::as_sealed_secret;
 use super::digest::{self, left_over};
 use super::selection::Selection;
 use crate::apply::apply;
@@ -50,10 +52,9 @@ pub(crate) async fn spread(
     if let Some(selection) = &selection {
         spread.withdraw(context, &key.name, selection).await;
     }
-    let failures = match (unsealing.result, &selection) {
-        (Err(failures), _) => failures.into_iter().map(explain).collect(),
-        (_, None) => vec![invalid_selector()],
-        (Ok(desired), Some(selection)) => {
+    let failures = match check(unsealing.result, selection.as_ref()) {
+        Err(failures) => failures,
+        Ok((desired, selection)) => {
             spread.write(context, sealed, &desired, selection).await;
             Vec::new()
         }
@@ -202,6 +203,26 @@ async fn withdraw(context: &Context, key: &ObjectKey) -> Result<(), Failure> {
             "someone else changes the Secret that must go; tried again by and by",
         )),
     }
+}
+
+/// What stands in the way of all its Secrets, as far as the object and the keys tell.
+pub(crate) async fn failures(object: &ClusterSealedSecret, keys: &Keys) -> Vec<Failure> {
+    let selector = Selector::try_from(object.spec.namespace_selector.clone());
+    let unsealing = unseal(&as_sealed_secret(object.clone()), keys).await;
+    check(unsealing.result, selector.ok())
+        .err()
+        .unwrap_or_default()
+}
+
+/// No selector: the one of the object is malformed.
+fn check<S>(
+    unsealed: Result<Desired, Vec<Failure>>,
+    selector: Option<S>,
+) -> Result<(Desired, S), Vec<Failure>> {
+    let desired =
+        unsealed.map_err(|failures| failures.into_iter().map(explain).collect::<Vec<_>>())?;
+    let selector = selector.ok_or_else(|| vec![invalid_selector()])?;
+    Ok((desired, selector))
 }
 
 fn explain(failure: Failure) -> Failure {

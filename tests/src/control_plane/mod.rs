@@ -226,7 +226,10 @@ impl Ports {
 }
 
 /// A TCP port of the loopback interface that nothing listens on.
-pub(crate) fn free_port() -> Result<u16, HarnessError> {
+///
+/// # Errors
+/// When the system has none.
+pub fn free_port() -> Result<u16, HarnessError> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("find a free port")?;
     Ok(listener.local_addr().context("find a free port")?.port())
 }

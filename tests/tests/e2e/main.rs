@@ -35,6 +35,9 @@ mod takeover;
 mod templates;
 mod unsealing;
 mod watching;
+mod webhook;
+mod webhook_certificates;
+mod webhook_door;
 mod without_drift_repair;
 
 use waxwing_tests::{Space, Stage};

@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use waxwing_tests::{document, helm, kustomize, manifests};
 
 /// What a chart or a base is made of, by kind and name.
-type Objects = BTreeMap<String, Value>;
+pub(crate) type Objects = BTreeMap<String, Value>;
 
-fn render(args: &[&str]) -> Objects {
+pub(crate) fn render(args: &[&str]) -> Objects {
     let rendered = helm::template(args).unwrap();
     by_name(kustomize::parse(&helm::chart(), &rendered).unwrap())
 }
 
-fn by_name(objects: Vec<DynamicObject>) -> Objects {
+pub(crate) fn by_name(objects: Vec<DynamicObject>) -> Objects {
     objects
         .into_iter()
         .map(|object| {
@@ -27,12 +27,12 @@ fn by_name(objects: Vec<DynamicObject>) -> Objects {
         .collect()
 }
 
-fn set(values: &str) -> Objects {
+pub(crate) fn set(values: &str) -> Objects {
     render(&["--set", values])
 }
 
 /// The environment of the controller, without what refers to its Pod.
-fn environment(objects: &Objects) -> BTreeMap<String, String> {
+pub(crate) fn environment(objects: &Objects) -> BTreeMap<String, String> {
     let deployment = &objects["Deployment/waxwing-controller"];
     let container = &deployment["spec"]["template"]["spec"]["containers"][0];
     let variables = container["env"].as_array().unwrap().iter();
@@ -77,7 +77,7 @@ fn kustomize_leaves_out_drift_repair_as_helm_does() {
     assert_same(set("driftRepair=false"), by_name(of_kustomize));
 }
 
-fn assert_same(mut of_helm: Objects, mut of_kustomize: Objects) {
+pub(crate) fn assert_same(mut of_helm: Objects, mut of_kustomize: Objects) {
     assert!(of_kustomize.remove("Namespace/waxwing-system").is_some());
     for object in of_helm.values_mut().chain(of_kustomize.values_mut()) {
         let is_definition = object["kind"] == "CustomResourceDefinition";
@@ -324,6 +324,8 @@ fn settings_that_are_misspelled_or_out_of_range_are_refused_by_name() {
         ("image.digest=sha256:12", "digest"),
         ("log.level=loud", "level"),
         ("tracing.endpoint=collector:4317", "endpoint"),
+        ("webhook.failurePolicy=Maybe", "failurePolicy"),
+        ("webhook.certificate=tls", "certificate"),
     ] {
         let error = helm::template(&["--set", values]).unwrap_err().to_string();
         assert!(error.contains(named), "{values}: {error}");

@@ -13,6 +13,7 @@ mod release;
 mod sealed_secret;
 mod sealing_key;
 mod watched_namespace;
+mod webhook;
 
 use tokio::sync::OnceCell;
 use waxwing_tests::Cluster;

@@ -64,7 +64,7 @@ async fn the_controller_may_do_exactly_what_is_listed() {
 }
 
 /// Each thing that RBAC lets the client's user do in a namespace, as `VERB GROUP/RESOURCE`.
-async fn rules(client: &Client, namespace: &str) -> BTreeSet<String> {
+pub(crate) async fn rules(client: &Client, namespace: &str) -> BTreeSet<String> {
     let review = SelfSubjectRulesReview {
         spec: SelfSubjectRulesReviewSpec {
             namespace: Some(namespace.to_owned()),

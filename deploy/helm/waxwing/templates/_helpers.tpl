@@ -30,3 +30,12 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- define "waxwing.deletesKeys" -}}
 {{- with .Values.keys.deleteUnusedAfter }}{{ if not (has . (list "0" "0s")) }}true{{ end }}{{ end }}
 {{- end }}
+
+{{/* Where the webhook's certificate is mounted, if it comes from a Secret. */}}
+{{- define "waxwing.webhookFolder" -}}
+/etc/waxwing/webhook
+{{- end }}
+
+{{- define "waxwing.mountsCertificate" -}}
+{{- if and .Values.webhook.enabled .Values.webhook.certificateSecret }}true{{ end }}
+{{- end }}
