@@ -56,6 +56,17 @@ pub(crate) fn is_gone(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == 404)
 }
 
+/// Whether something could not be made because its namespace is being deleted, or is gone already.
+pub(crate) fn is_namespace_going(error: &kube::Error) -> bool {
+    is_gone(error) || matches!(error, kube::Error::Api(status) if is_terminating(status))
+}
+
+fn is_terminating(status: &Status) -> bool {
+    causes(status)
+        .iter()
+        .any(|cause| cause.reason == "NamespaceTerminating")
+}
+
 fn is_too_long(status: &Status) -> bool {
     causes(status)
         .iter()
@@ -88,10 +99,7 @@ pub(crate) fn explain(error: &kube::Error, tried: Tried) -> String {
 }
 
 fn explain_forbidden(status: &Status, Tried { verb, resource }: Tried) -> String {
-    if causes(status)
-        .iter()
-        .any(|cause| cause.reason == "NamespaceTerminating")
-    {
+    if is_terminating(status) {
         "the namespace is being deleted".to_owned()
     } else if status.message.contains("exceeded quota") {
         format!("a ResourceQuota forbids to {verb} {resource}; raise it, or remove other objects")

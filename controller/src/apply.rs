@@ -13,7 +13,7 @@ use crate::reconcile::Context;
 use crate::secrets::Seen;
 use crate::traces::spans;
 use crate::unseal::{Desired, Failure};
-use crate::writer::{WriteError, Writer};
+use crate::writer::{NotWritten, WriteError, Writer};
 
 /// How often a write is tried anew at once, when someone else writes at the same time.
 const ATTEMPTS: usize = 3;
@@ -40,14 +40,17 @@ pub(crate) async fn apply(
     sealed: &SealedSecret,
     target: &Target,
     desired: &Desired,
-) -> Result<String, Failure> {
+) -> Result<String, NotWritten> {
     let is_repair = is_repair(sealed);
     if !is_repair {
         context.contests.forget(key);
     }
     let seen = context.secrets.version(key);
     let applied = look_and_apply(context, key, target, desired, seen.is_some())
-        .inspect_err(|failure| spans::failed(failure.reason.as_str()))
+        .inspect_err(|why| match why {
+            NotWritten::NamespaceGoes => spans::ended("Gone"),
+            NotWritten::Failed(failure) => spans::failed(failure.reason.as_str()),
+        })
         .instrument(spans::write(key))
         .await?;
     let left = Seen::new(&applied.version, target.is_cluster_wide());
@@ -58,7 +61,7 @@ pub(crate) async fn apply(
         context.contests.put_right(key, rival.as_deref());
     }
     if applied.on_trial {
-        return Err(context.contests.failure(key));
+        return Err(context.contests.failure(key).into());
     }
     Ok(applied.version)
 }
@@ -76,7 +79,7 @@ async fn look_and_apply(
     target: &Target,
     desired: &Desired,
     is_there: bool,
-) -> Result<Applied, Failure> {
+) -> Result<Applied, NotWritten> {
     let writer = Writer::new(context.client.clone(), key);
     let mut existing = match is_there {
         true => writer.look().await?,
@@ -96,8 +99,8 @@ async fn look_and_apply(
                     on_trial,
                 });
             }
-            Plan::Refuse(failure) => return Err(failure),
-            _ if turn == Turn::HoldOff => return Err(context.contests.failure(key)),
+            Plan::Refuse(failure) => return Err(failure.into()),
+            _ if turn == Turn::HoldOff => return Err(context.contests.failure(key).into()),
             Plan::Apply(apply) => writer.apply(&apply).await,
             Plan::Recreate(apply) => writer.recreate(existing.as_ref(), &apply).await,
         };
@@ -111,11 +114,13 @@ async fn look_and_apply(
                 });
             }
             Err(WriteError::Conflict) => existing = writer.look().await?,
-            Err(WriteError::Failed(failure)) => return Err(failure),
+            Err(WriteError::NamespaceGoes) => return Err(NotWritten::NamespaceGoes),
+            Err(WriteError::Failed(failure)) => return Err(failure.into()),
         }
     }
     Err(Failure::of_object(
         Reason::ApiError,
         "someone else keeps changing the Secret; tried again by and by",
-    ))
+    )
+    .into())
 }

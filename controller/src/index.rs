@@ -34,6 +34,9 @@ impl State {
     }
 }
 
+/// Before the first generation of any object: what is known of it is older than the object is.
+pub(crate) const NO_GENERATION: i64 = 0;
+
 /// A SealedSecret as it was last worked off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Known {

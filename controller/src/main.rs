@@ -4,8 +4,8 @@
 //! SealedSecret flows one way: `feed` watches SealedSecrets and puts what changed into the `queue`;
 //! a worker takes it out and `reconcile` looks (`secrets`, `index`), decides (`unseal`, `plan`)
 //! and applies (`apply`, `writer`), unless someone else keeps undoing it (`contest`); `telling` then
-//! tells of it (`status`, `events`, `metrics`, `audit`), and `traces` show every step. What is stale waits
-//! for the `renewer`, which keeps its `renewal` up to date whenever there is time. The sealing keys live in
+//! tells of it (`status`, `news`, `events`, `metrics`, `audit`), and `traces` show every step. What is stale
+//! waits for the `renewer`, which keeps its `renewal` up to date whenever there is time. The sealing keys live in
 //! `keys`: what the cluster holds, what follows from it by the API server's clock (`server_clock`), and the
 //! changes that the one leading replica (`leader`, `fence`) makes; `key_change` sees to the SealedSecrets
 //! that they touch. `webhook` answers the API server before an object is stored. `app` wires all of it
@@ -41,6 +41,7 @@ mod logging;
 mod managed_fields;
 mod metrics;
 mod mirror;
+mod news;
 mod object_key;
 mod objects;
 mod ownership;

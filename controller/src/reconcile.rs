@@ -20,6 +20,7 @@ use crate::index::{Index, Known, State};
 use crate::key_change::remember_and_renew;
 use crate::keys::{KeyStore, Keys};
 use crate::metrics::Metrics;
+use crate::news::Standing;
 use crate::object_key::ObjectKey;
 use crate::objects::fetch;
 use crate::ownership::Target;
@@ -28,9 +29,10 @@ use crate::renewer::Renewals;
 use crate::scope::Scope;
 use crate::secrets::Secrets;
 use crate::status::{self, Settled, Staleness, Verdict};
-use crate::telling::{Telling, write_status};
+use crate::telling::{Telling, Unwritten, write_status};
 use crate::traces::spans;
 use crate::unseal::{Failure, unseal};
+use crate::writer::NotWritten;
 
 /// The longest that one SealedSecret may take, whatever the API server does.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -93,7 +95,7 @@ async fn work_off(context: &Context, key: &ObjectKey, work: Work) -> Step {
         None if key.is_cluster_wide() => {
             Step::Tell(Box::new(spread(context, key, &sealed, &keys).await))
         }
-        None => Step::Tell(Box::new(renew(context, key, &sealed, &keys).await)),
+        None => renew(context, key, &sealed, &keys).await,
     }
 }
 
@@ -149,17 +151,22 @@ async fn keep(
 ) -> Outcome {
     let status = status::with_stale(sealed, keys, Timestamp::now());
     match write_status(context, key, status::patch(sealed, &status)).await {
-        Ok(()) => {
-            if key.is_cluster_wide() {
-                context.cluster_wide.leave_all(sealed, &context.secrets);
-            }
-            let known = Known::settled(sealed, settled);
-            remember_and_renew(context, key, &known, keys);
-            spans::ended("Unchanged");
-            Outcome::Done
-        }
-        Err(outcome) => outcome,
+        Ok(()) => {}
+        // What it says of the Secret is right, and that is what counts.
+        Err(Unwritten::NoRoom) => tracing::warn!(
+            namespace = &*key.namespace,
+            name = &*key.name,
+            "status not brought up to date: the object leaves no room for it"
+        ),
+        Err(unwritten) => return unwritten.outcome(),
     }
+    if key.is_cluster_wide() {
+        context.cluster_wide.leave_all(sealed, &context.secrets);
+    }
+    let known = Known::settled(sealed, settled);
+    remember_and_renew(context, key, &known, keys);
+    spans::ended("Unchanged");
+    Outcome::Done
 }
 
 /// Unseals and writes the Secret.
@@ -168,13 +175,19 @@ async fn renew(
     key: &ObjectKey,
     sealed: &SealedSecret,
     keys: &Arc<Keys>,
-) -> Telling {
+) -> Step {
     let seen_version = context.secrets.version(key);
     let unsealing = unseal(sealed, keys).await;
     let written = match unsealing.result {
-        Ok(desired) => apply(context, key, sealed, &Target::of(sealed), &desired)
-            .await
-            .map_err(|failure| vec![failure]),
+        Ok(desired) => match apply(context, key, sealed, &Target::of(sealed), &desired).await {
+            Ok(version) => Ok(version),
+            Err(NotWritten::Failed(failure)) => Err(vec![failure]),
+            // The object goes with it.
+            Err(NotWritten::NamespaceGoes) => {
+                spans::ended("Gone");
+                return Step::Finished(Outcome::Done);
+            }
+        },
         Err(failures) => Err(failures),
     };
     let (failures, left_version) = match written {
@@ -201,13 +214,14 @@ async fn renew(
         unsealing.oldest,
         keys,
     );
-    Telling::of(
+    Step::Tell(Box::new(Telling::of(
         sealed,
         status::patch(sealed, &status),
         failures,
+        Standing::before(context.index.get(key).as_ref(), sealed),
         known,
         keys.clone(),
-    )
+    )))
 }
 
 /// Tells the audit trail of every unsealing, and of a refusal once for each generation and reason.

@@ -12,12 +12,19 @@ use waxwing_crypto::{Identity, KeyId, SealedValue};
 
 use crate::keys::Keys;
 
-/// How large values and their renewals together may be, as JSON and in bytes: the API server's store takes
-/// 1.5 MiB, and metadata and conditions need some of it.
+/// How large an object may become by its renewal, as JSON and in bytes: the API server's store takes requests
+/// of 1.5 MiB, and conditions and the rest of the metadata need some of it.
 const ROOM: usize = 1_400 * 1024;
 
 /// How much longer a value can become by a rewrap for another algorithm, in bytes of base64.
 const GROWTH: usize = 2_560;
+
+/// How often the name of each item stands in `metadata.managedFields`: for two managers of the spec (GitOps
+/// beside kubectl, or before and after a change of tools), and for the renewal.
+const OWNERS: usize = 3;
+
+/// What stands around a name there (`"f:NAME":{},`), in bytes.
+const AROUND_OWNED: usize = 8;
 
 /// Why a stale object has no renewal, or not of all items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,13 +155,19 @@ fn is_of_another_class(value: &SealedValue, keys: &Keys) -> bool {
 }
 
 fn has_room(sealed: &SealedSecret, due: &[(&str, SealedValue)]) -> bool {
-    let values = sealed.spec.encrypted_data.iter();
-    let renewals: usize = values
-        .filter(|(item, _)| due.iter().any(|(due, _)| due == item))
-        .map(|(item, text)| item.len() + text.len() + GROWTH)
+    let values = &sealed.spec.encrypted_data;
+    let renewals: usize = due
+        .iter()
+        .filter_map(|(item, _)| Some(item.len() + values.get(*item)?.len() + GROWTH))
         .sum();
-    let annotations = json_len(&sealed.metadata.annotations);
-    json_len(&sealed.spec) + annotations + renewals <= ROOM
+    let templates = sealed.spec.template.iter().flat_map(|t| t.data.keys());
+    let owned: usize = values
+        .keys()
+        .chain(templates)
+        .map(|name| OWNERS * (name.len() + AROUND_OWNED))
+        .sum();
+    let metadata = json_len(&sealed.metadata.annotations) + json_len(&sealed.metadata.labels);
+    json_len(&sealed.spec) + metadata + owned + renewals <= ROOM
 }
 
 /// The length of the JSON text, without writing it anywhere.
@@ -322,6 +335,38 @@ mod tests {
             assert_eq!(renewal(&sealed, &keys).is_none(), obstacle.is_some());
             assert_eq!(is_current(&sealed, &keys), obstacle.is_some());
         }
+    }
+
+    /// Items with the longest names that Kubernetes has, sealed to a key of which the renewal is longest.
+    #[test]
+    fn an_object_with_room_for_its_renewal_stays_below_what_the_api_server_stores() {
+        const STORED: usize = 1_536 * 1024;
+        let new = key(Algorithm::MlKem768X25519);
+        let old = key(Algorithm::X25519);
+        let keys = test_keys(&[&new, &old], &[]);
+        let value = seal(b"value", &[&old]);
+        let name = |number: usize| format!("{number:0253}");
+        let mut largest = 0;
+        for count in (200..400).step_by(20) {
+            let mut sealed = SealedSecret::default();
+            sealed.spec.encrypted_data = (0..count)
+                .map(|number| (name(number), value.clone()))
+                .collect();
+            let Some(renewal) = renewal(&sealed, &keys) else {
+                continue;
+            };
+            put(&mut sealed, Some(renewal));
+            let fields: BTreeMap<String, BTreeMap<(), ()>> = (0..count)
+                .map(|n| (format!("f:{}", name(n)), BTreeMap::new()))
+                .collect();
+            largest = largest.max(json_len(&sealed) + OWNERS * json_len(&fields));
+        }
+        let rest = 16 * 1024;
+        assert!(
+            largest > STORED / 4 * 3,
+            "{largest}: the limit was not come near"
+        );
+        assert!(largest + rest < STORED, "{largest}");
     }
 
     #[test]

@@ -9,10 +9,11 @@ use serde_json::Value;
 use tracing::{Instrument, Span};
 use waxwing_api::{Reason, SealedSecret};
 
-use crate::api_error::{self, Tried};
-use crate::index::{Known, State};
+use crate::api_error::{self, Class, Tried};
+use crate::index::{Known, NO_GENERATION, State};
 use crate::key_change::remember_and_renew;
 use crate::keys::Keys;
+use crate::news::{News, Standing};
 use crate::object_key::ObjectKey;
 use crate::objects::{patch_status, reference};
 use crate::queue::Outcome;
@@ -30,6 +31,7 @@ pub(crate) struct Telling {
     /// `None`: the status is as it should be.
     patch: Option<Value>,
     failures: Vec<Failure>,
+    before: Option<Standing>,
     known: Known,
     /// The keys that it was worked off with.
     keys: Arc<Keys>,
@@ -44,6 +46,7 @@ impl Telling {
         sealed: &SealedSecret,
         patch: Option<Value>,
         failures: Vec<Failure>,
+        before: Option<Standing>,
         known: Known,
         keys: Arc<Keys>,
     ) -> Self {
@@ -52,10 +55,42 @@ impl Telling {
             generation: sealed.metadata.generation,
             patch,
             failures,
+            before,
             known,
             keys,
             worked: Duration::ZERO,
             span: Span::current(),
+        }
+    }
+
+    /// There is no room for the status. There may be after any change of the object: less annotations make
+    /// no new generation.
+    fn lacks_room(&mut self) {
+        self.known.generation = NO_GENERATION;
+        self.failures.push(Failure::of_object(
+            Reason::TooLarge,
+            "the object leaves no room for its own status in the 1.5 MiB that the API server stores of one; split its items over several",
+        ));
+        self.known.state = State::of(&self.failures);
+    }
+}
+
+/// Why a status was not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unwritten {
+    /// The object is gone, or another one of its name is there: the watch tells.
+    Gone,
+    /// The object would become larger than the API server stores. Trying again does not help.
+    NoRoom,
+    Failed,
+}
+
+impl Unwritten {
+    /// How the work on the object ends.
+    pub(crate) const fn outcome(self) -> Outcome {
+        match self {
+            Self::Gone | Self::NoRoom => Outcome::Done,
+            Self::Failed => Outcome::Retry,
         }
     }
 }
@@ -67,8 +102,10 @@ pub(crate) async fn tell(context: &Context, key: &ObjectKey, telling: Telling) -
 }
 
 async fn finish(context: &Context, key: &ObjectKey, mut telling: Telling) -> Outcome {
-    if let Err(outcome) = write_status(context, key, telling.patch.take()).await {
-        return outcome;
+    match write_status(context, key, telling.patch.take()).await {
+        Ok(()) => {}
+        Err(Unwritten::NoRoom) => telling.lacks_room(),
+        Err(unwritten) => return unwritten.outcome(),
     }
     report(context, key, &telling);
     remember_and_renew(context, key, &telling.known, &telling.keys);
@@ -79,20 +116,20 @@ async fn finish(context: &Context, key: &ObjectKey, mut telling: Telling) -> Out
     }
 }
 
-/// Writes the status if it changes. `Err`: it was not written, and that is how the work ends.
+/// Writes the status if it changes.
 pub(crate) async fn write_status(
     context: &Context,
     key: &ObjectKey,
     patch: Option<Value>,
-) -> Result<(), Outcome> {
+) -> Result<(), Unwritten> {
     let Some(patch) = patch else { return Ok(()) };
     match patch_status(&context.client, key, patch).await {
         Ok(()) => Ok(()),
-        // The object is gone, or another one of its name is there: the watch tells.
         Err(kube::Error::Api(answer)) if matches!(answer.code, 404 | 409) => {
             spans::ended("Gone");
-            Err(Outcome::Done)
+            Err(Unwritten::Gone)
         }
+        Err(error) if api_error::classify(&error) == Class::TooLarge => Err(Unwritten::NoRoom),
         Err(error) => {
             let why = api_error::explain(&error, Tried::new("patch", "sealedsecrets/status"));
             tracing::warn!(
@@ -101,7 +138,7 @@ pub(crate) async fn write_status(
                 "status not written: {why}"
             );
             spans::failed(Reason::ApiError.as_str());
-            Err(Outcome::Retry)
+            Err(Unwritten::Failed)
         }
     }
 }
@@ -125,19 +162,19 @@ fn report(context: &Context, key: &ObjectKey, telling: &Telling) {
             spans::failed(reason.as_str());
         }
     }
-    let before = context.index.get(key).map(|known| known.state);
+    let news = Standing::of(&telling.known).news_after(telling.before);
     let (namespace, name) = (&*key.namespace, &*key.name);
     match state {
         State::Ready => {
             tracing::info!(namespace, name, generation, "unsealed");
-            if matches!(before, Some(State::Failed(_))) {
+            if news == News::Recovered {
                 let note = "The Secret is what this object says.".to_owned();
                 context
                     .events
                     .tell(about.clone(), EventType::Normal, "Unsealed", note);
             }
         }
-        State::Failed(reason) if before != Some(state) => {
+        State::Failed(reason) if news == News::Refused => {
             let why = status::list(failures);
             tracing::warn!(namespace, name, generation, %reason, "not unsealed: {why}");
             context

@@ -30,7 +30,23 @@ pub(crate) struct Writer {
 pub(crate) enum WriteError {
     /// The Secret is not what was looked at any more.
     Conflict,
+    /// Its namespace is being deleted, or is gone.
+    NamespaceGoes,
     Failed(Failure),
+}
+
+/// Why a Secret is not what it should be, after all that was tried.
+#[derive(Debug)]
+pub(crate) enum NotWritten {
+    /// Its namespace is being deleted, or is gone: nothing is to be done there any more.
+    NamespaceGoes,
+    Failed(Failure),
+}
+
+impl From<Failure> for NotWritten {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
 }
 
 impl Writer {
@@ -59,7 +75,10 @@ impl Writer {
                 &Patch::Apply(&apply.secret),
             )
             .await
-            .map_err(|error| write_error(&error))?;
+            .map_err(|error| match api_error::is_namespace_going(&error) {
+                true => WriteError::NamespaceGoes,
+                false => write_error(&error),
+            })?;
         let version = applied.metadata.resource_version.unwrap_or_default();
         if apply.alien_items.is_empty() {
             return Ok(version);

@@ -9,7 +9,7 @@ use crate::{
     cluster::Cluster,
     control_plane::{free_port, get, plain_client, wait_ready},
     error::{Context, HarnessError},
-    memory,
+    memory, metrics,
     process::Process,
     programs::Programs,
     usage::Usage,
@@ -217,7 +217,7 @@ impl Controller {
     /// # Errors
     /// When it does not answer, or counts in no whole numbers.
     pub async fn unseals(&self, label: &str) -> Result<u64, HarnessError> {
-        self.count("waxwing_unseal_total", label).await
+        self.total("waxwing_unseal_total", label).await
     }
 
     /// How many requests it has made to the API server.
@@ -225,21 +225,36 @@ impl Controller {
     /// # Errors
     /// When it does not answer, or counts in no whole numbers.
     pub async fn requests(&self) -> Result<u64, HarnessError> {
-        self.count("waxwing_api_requests_total", "").await
+        self.total("waxwing_api_requests_total", "").await
     }
 
-    /// The sum of a metric, where it has this label.
-    async fn count(&self, metric: &str, label: &str) -> Result<u64, HarnessError> {
-        let metrics = self.metrics().await?;
-        let counts = metrics.lines().filter_map(|line| {
-            let labelled = line.strip_prefix(metric)?.strip_prefix('{')?;
-            let (labels, count) = labelled.split_once("} ")?;
-            labels.contains(label).then(|| count.parse::<u64>())
-        });
-        counts
-            .sum::<Result<u64, _>>()
-            .map_err(std::io::Error::other)
-            .context(format!("read {metric}"))
+    /// The sum of all samples of a metric whose labels hold this text; of all, if it is empty.
+    ///
+    /// # Errors
+    /// When it does not answer, or counts in no whole numbers.
+    pub async fn total(&self, metric: &str, label: &str) -> Result<u64, HarnessError> {
+        metrics::total(&self.metrics().await?, metric, label)
+    }
+
+    /// Waits until that sum is `expected`.
+    ///
+    /// # Errors
+    /// When it is not after `patience`.
+    pub async fn to_count(
+        &self,
+        metric: &str,
+        label: &str,
+        expected: u64,
+        patience: Duration,
+    ) -> Result<(), HarnessError> {
+        let what = format!("{metric} {label} to be {expected}");
+        wait::until_within(patience, &what, async || {
+            match self.total(metric, label).await {
+                Ok(total) if total == expected => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .await
     }
 
     /// Whether it says that it leads.

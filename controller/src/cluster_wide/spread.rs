@@ -16,6 +16,7 @@ use super::selection::Selection;
 use crate::apply::apply;
 use crate::index::Known;
 use crate::keys::Keys;
+use crate::news::Standing;
 use crate::object_key::ObjectKey;
 use crate::ownership::Target;
 use crate::reconcile::{Context, record};
@@ -23,7 +24,7 @@ use crate::secrets::Seen;
 use crate::status::{self, Staleness, Verdict};
 use crate::telling::Telling;
 use crate::unseal::{Desired, Failure, unseal};
-use crate::writer::{WriteError, Writer};
+use crate::writer::{NotWritten, WriteError, Writer};
 
 /// How many namespaces are worked on at the same time.
 const AT_ONCE: usize = 16;
@@ -90,7 +91,8 @@ pub(crate) async fn spread(
         unsealing.oldest,
         keys,
     );
-    Telling::of(sealed, patch, failures, known, keys.clone())
+    let before = Standing::before(context.index.get(key).as_ref(), sealed);
+    Telling::of(sealed, patch, failures, before, known, keys.clone())
 }
 
 impl Spread {
@@ -112,7 +114,9 @@ impl Spread {
         for (namespace, written) in written {
             match written {
                 Ok(version) => drop(self.left.insert(namespace, version)),
-                Err(failure) => drop(self.failed.insert(namespace, failure)),
+                // The watch of the namespaces is about to say so, too.
+                Err(NotWritten::NamespaceGoes) => {}
+                Err(NotWritten::Failed(failure)) => drop(self.failed.insert(namespace, failure)),
             }
         }
     }
@@ -169,7 +173,7 @@ async fn write_one(
     sealed: &SealedSecret,
     desired: &Desired,
     namespace: &str,
-) -> Result<Box<str>, Failure> {
+) -> Result<Box<str>, NotWritten> {
     let key = ObjectKey::new(namespace, &sealed.name_any());
     let present = context.secrets.version(&key);
     if let Some(version) = present
@@ -197,6 +201,7 @@ async fn withdraw(context: &Context, key: &ObjectKey) -> Result<(), Failure> {
             context.secrets.leave(key, Some(&version), given_up);
             Ok(())
         }
+        Err(WriteError::NamespaceGoes) => Ok(()),
         Err(WriteError::Failed(failure)) => Err(failure),
         Err(WriteError::Conflict) => Err(Failure::of_object(
             Reason::ApiError,

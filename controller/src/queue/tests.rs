@@ -40,6 +40,7 @@ fn telling() -> Box<Telling> {
         &SealedSecret::default(),
         None,
         Vec::new(),
+        None,
         known(),
         std::sync::Arc::default(),
     ))
@@ -188,7 +189,7 @@ async fn every_feed_waits_while_too_many_bytes_wait_or_are_in_hand() {
         let mut have_room = || {
             feeds
                 .iter_mut()
-                .filter_map(|room| room.now_or_never())
+                .filter_map(FutureExt::now_or_never)
                 .count()
         };
         assert_eq!(have_room(), 0);

@@ -2,89 +2,20 @@
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
-    Api, Client, ResourceExt,
+    Api, ResourceExt,
     api::{DeleteParams, Patch, PatchParams},
 };
 use serde_json::{Value, json};
-use waxwing_api::{ClusterSealedSecret, DeletionPolicy, Reason, SecretTemplate};
-use waxwing_crypto::{Place, Recipient, ScopeKind};
+use waxwing_api::{DeletionPolicy, Reason, SecretTemplate};
 use waxwing_tests::{
     Controller, Space, Stage,
     canary::plaintext,
+    cluster_wide::{all, apply, becomes, message, sealed},
     keys::{request_rollover, sealing_keys},
-    sealing, wait,
+    wait,
 };
 
 use crate::play_alone;
-
-pub(crate) fn all(client: &Client) -> Api<ClusterSealedSecret> {
-    Api::all(client.clone())
-}
-
-/// An object of one item of the scope cluster.
-pub(crate) fn sealed(
-    name: &str,
-    selector: &Value,
-    value: &str,
-    recipient: &Recipient,
-) -> ClusterSealedSecret {
-    let anywhere = Place {
-        namespace: "any",
-        name: "any",
-        item: "any",
-    };
-    let value = sealing::sealed_value(value, &anywhere, ScopeKind::Cluster, recipient).unwrap();
-    let spec = json!({ "namespaceSelector": selector, "encryptedData": { "password": value } });
-    ClusterSealedSecret::new(name, serde_json::from_value(spec).unwrap())
-}
-
-pub(crate) async fn apply(client: &Client, sealed: &ClusterSealedSecret) -> ClusterSealedSecret {
-    let parameters = PatchParams::apply("gitops").force();
-    let patch = Patch::Apply(sealed);
-    all(client)
-        .patch(&sealed.name_any(), &parameters, &patch)
-        .await
-        .unwrap()
-}
-
-/// Waits until the object, as it is now, has that reason at its condition Ready, and so many Secrets.
-pub(crate) async fn becomes(
-    client: &Client,
-    name: &str,
-    reason: &str,
-    ready: i64,
-) -> ClusterSealedSecret {
-    wait::until(&format!("{name}: {reason}, {ready} Secrets"), async || {
-        let object = all(client)
-            .get(name)
-            .await
-            .map_err(|error| error.to_string())?;
-        let status = object.status.clone().unwrap_or_default();
-        let condition = status
-            .conditions
-            .iter()
-            .find(|condition| condition.type_ == "Ready");
-        let namespaces = status.namespaces.clone().unwrap_or_default();
-        let is_so = status.observed_generation == object.metadata.generation
-            && condition.is_some_and(|condition| condition.reason == reason)
-            && namespaces.ready == ready;
-        if is_so {
-            Ok(object)
-        } else {
-            Err(format!("{status:?}"))
-        }
-    })
-    .await
-    .unwrap()
-}
-
-pub(crate) fn message(object: &ClusterSealedSecret) -> String {
-    let conditions = &object.status.as_ref().unwrap().conditions;
-    let ready = conditions
-        .iter()
-        .find(|condition| condition.type_ == "Ready");
-    ready.unwrap().message.clone()
-}
 
 /// Sets the label `team` of a namespace, or takes it away.
 pub(crate) async fn set_team(space: &Space, team: Option<&str>) {
@@ -109,8 +40,10 @@ async fn its_secrets_follow_namespaces_as_they_come_and_go() {
         let (client, recipient) = (&first.client, stage.primary().await.unwrap());
         let [value, changed] = ["p", "changed"].map(plaintext);
         set_team(first, Some("a")).await;
-        apply(client, &sealed("db", &team_a(), &value, &recipient)).await;
-        becomes(client, "db", "Unsealed", 1).await;
+        apply(client, &sealed("db", &team_a(), &value, &recipient))
+            .await
+            .unwrap();
+        becomes(client, "db", "Unsealed", 1).await.unwrap();
         let secret = first.holds("db", &[("password", &value)]).await.unwrap();
         assert_eq!(secret.owner_references()[0].kind, "ClusterSealedSecret");
 
@@ -118,13 +51,13 @@ async fn its_secrets_follow_namespaces_as_they_come_and_go() {
         let other = stage.space("other").await.unwrap();
         set_team(&second, Some("a")).await;
         second.holds("db", &[("password", &value)]).await.unwrap();
-        becomes(client, "db", "Unsealed", 2).await;
+        becomes(client, "db", "Unsealed", 2).await.unwrap();
         let untouched = first.secret("db").await.unwrap().resource_version();
         assert_eq!(untouched, secret.resource_version());
 
         set_team(first, None).await;
         first.secret_gone("db").await.unwrap();
-        becomes(client, "db", "Unsealed", 1).await;
+        becomes(client, "db", "Unsealed", 1).await.unwrap();
 
         second
             .secrets()
@@ -133,18 +66,20 @@ async fn its_secrets_follow_namespaces_as_they_come_and_go() {
             .unwrap();
         second.holds("db", &[("password", &value)]).await.unwrap();
         set_team(&other, Some("a")).await;
-        apply(client, &sealed("db", &team_a(), &changed, &recipient)).await;
+        apply(client, &sealed("db", &team_a(), &changed, &recipient))
+            .await
+            .unwrap();
         for space in [&second, &other] {
             space.holds("db", &[("password", &changed)]).await.unwrap();
         }
-        becomes(client, "db", "Unsealed", 2).await;
+        becomes(client, "db", "Unsealed", 2).await.unwrap();
 
         let namespaces: Api<Namespace> = Api::all(client.clone());
         namespaces
             .delete(&other.namespace, &DeleteParams::default())
             .await
             .unwrap();
-        becomes(client, "db", "Unsealed", 1).await;
+        becomes(client, "db", "Unsealed", 1).await.unwrap();
         all(client)
             .delete("db", &DeleteParams::default())
             .await
@@ -160,8 +95,8 @@ async fn a_restart_over_unchanged_secrets_unseals_and_writes_nothing() {
         let recipient = stage.primary().await.unwrap();
         set_team(space, Some("a")).await;
         let object = sealed("db", &team_a(), &plaintext("p"), &recipient);
-        apply(&space.client, &object).await;
-        let before = becomes(&space.client, "db", "Unsealed", 1).await;
+        apply(&space.client, &object).await.unwrap();
+        let before = becomes(&space.client, "db", "Unsealed", 1).await.unwrap();
         stage.controller.take().unwrap().terminate().unwrap();
         let second = stage.space("while-down").await.unwrap();
 
@@ -174,7 +109,7 @@ async fn a_restart_over_unchanged_secrets_unseals_and_writes_nothing() {
         assert_eq!(after.resource_version(), before.resource_version());
 
         set_team(&second, Some("a")).await;
-        becomes(&space.client, "db", "Unsealed", 2).await;
+        becomes(&space.client, "db", "Unsealed", 2).await.unwrap();
     })
     .await;
 }
@@ -203,8 +138,9 @@ async fn the_key_that_it_needs_has_a_dependent_and_a_rollover_renews_it() {
             &space.client,
             &sealed("db", &team_a(), &plaintext("p"), &old),
         )
-        .await;
-        becomes(&space.client, "db", "Unsealed", 1).await;
+        .await
+        .unwrap();
+        becomes(&space.client, "db", "Unsealed", 1).await.unwrap();
         let keys = sealing_keys(&space.client);
         let id = old.key_id().to_string();
         wait::until("a dependent", async || {
@@ -238,7 +174,7 @@ async fn the_key_that_it_needs_has_a_dependent_and_a_rollover_renews_it() {
             .patch("db", &PatchParams::default(), &patch)
             .await
             .unwrap();
-        let object = becomes(&space.client, "db", "Unsealed", 1).await;
+        let object = becomes(&space.client, "db", "Unsealed", 1).await.unwrap();
         assert_ne!(object.status.unwrap().key_ids, [id]);
     })
     .await;
@@ -259,10 +195,10 @@ async fn under_retain_its_secrets_outlive_it_and_their_namespaces_selection() {
             type_: Some("example.com/db".to_owned()),
             ..SecretTemplate::default()
         });
-        apply(&first.client, &object).await;
-        becomes(&first.client, "db", "Unsealed", 2).await;
+        apply(&first.client, &object).await.unwrap();
+        becomes(&first.client, "db", "Unsealed", 2).await.unwrap();
         set_team(first, None).await;
-        becomes(&first.client, "db", "Unsealed", 1).await;
+        becomes(&first.client, "db", "Unsealed", 1).await.unwrap();
         all(&first.client)
             .delete("db", &DeleteParams::default())
             .await
@@ -291,8 +227,12 @@ async fn beside_a_sealed_secret_of_its_name_it_says_so_and_goes_on_elsewhere() {
         for space in [first, &second] {
             set_team(space, Some("a")).await;
         }
-        apply(&first.client, &sealed("db", &team_a(), &wide, &recipient)).await;
-        let object = becomes(&first.client, "db", Reason::NotOwned.as_str(), 1).await;
+        apply(&first.client, &sealed("db", &team_a(), &wide, &recipient))
+            .await
+            .unwrap();
+        let object = becomes(&first.client, "db", Reason::NotOwned.as_str(), 1)
+            .await
+            .unwrap();
         assert!(
             message(&object).contains(&first.namespace),
             "{}",
@@ -304,7 +244,7 @@ async fn beside_a_sealed_secret_of_its_name_it_says_so_and_goes_on_elsewhere() {
         second.holds("db", &[("password", &wide)]).await.unwrap();
 
         first.delete("db").await.unwrap();
-        becomes(&first.client, "db", "Unsealed", 2).await;
+        becomes(&first.client, "db", "Unsealed", 2).await.unwrap();
         first.holds("db", &[("password", &wide)]).await.unwrap();
     })
     .await;

@@ -3,21 +3,27 @@
 use serde_json::json;
 use waxwing_api::Reason;
 use waxwing_crypto::{Place, ScopeKind};
-use waxwing_tests::{Space, canary::plaintext, sealing};
-
-use crate::{
+use waxwing_tests::{
+    Space,
+    canary::plaintext,
     cluster_wide::{apply, becomes, message, sealed},
-    play_alone,
+    sealing,
 };
+
+use crate::play_alone;
 
 #[tokio::test]
 async fn no_selector_reaches_a_protected_namespace() {
     play_alone("protected", &[], async |stage, space| {
         let recipient = stage.primary().await.unwrap();
         let value = plaintext("p");
-        let object = apply(&space.client, &sealed("db", &json!({}), &value, &recipient)).await;
+        let object = apply(&space.client, &sealed("db", &json!({}), &value, &recipient))
+            .await
+            .unwrap();
         // The namespace of the test, and Kubernetes' own default.
-        let object = becomes(&space.client, &object.metadata.name.unwrap(), "Unsealed", 2).await;
+        let object = becomes(&space.client, &object.metadata.name.unwrap(), "Unsealed", 2)
+            .await
+            .unwrap();
         let protected = [
             "kube-node-lease",
             "kube-public",
@@ -44,8 +50,9 @@ async fn no_selector_reaches_a_protected_namespace() {
             &space.client,
             &sealed("db", &only_protected, &value, &recipient),
         )
-        .await;
-        let object = becomes(&space.client, "db", "Unsealed", 0).await;
+        .await
+        .unwrap();
+        let object = becomes(&space.client, "db", "Unsealed", 0).await.unwrap();
         assert!(
             message(&object).contains("protected"),
             "{}",
@@ -63,8 +70,8 @@ async fn a_value_of_a_narrower_scope_is_refused_with_the_reason_and_its_secrets_
         let value = plaintext("p");
         let here = json!({ "matchLabels": { "kubernetes.io/metadata.name": space.namespace } });
         let mut object = sealed("db", &here, &value, &recipient);
-        apply(&space.client, &object).await;
-        becomes(&space.client, "db", "Unsealed", 1).await;
+        apply(&space.client, &object).await.unwrap();
+        becomes(&space.client, "db", "Unsealed", 1).await.unwrap();
 
         let place = Place {
             namespace: &space.namespace,
@@ -74,8 +81,10 @@ async fn a_value_of_a_narrower_scope_is_refused_with_the_reason_and_its_secrets_
         for scope in [ScopeKind::Strict, ScopeKind::Namespace] {
             let token = sealing::sealed_value(&value, &place, scope, &recipient).unwrap();
             object.spec.encrypted_data.insert("token".to_owned(), token);
-            apply(&space.client, &object).await;
-            let refused = becomes(&space.client, "db", Reason::ScopeMismatch.as_str(), 0).await;
+            apply(&space.client, &object).await.unwrap();
+            let refused = becomes(&space.client, "db", Reason::ScopeMismatch.as_str(), 0)
+                .await
+                .unwrap();
             let text = message(&refused);
             assert!(
                 text.contains("token") && text.contains("the scope cluster only"),
@@ -96,8 +105,11 @@ async fn a_selector_that_is_none_is_told_and_nothing_is_written() {
             &space.client,
             &sealed("db", &selector, &plaintext("p"), &recipient),
         )
-        .await;
-        let object = becomes(&space.client, "db", Reason::InvalidSelector.as_str(), 0).await;
+        .await
+        .unwrap();
+        let object = becomes(&space.client, "db", Reason::InvalidSelector.as_str(), 0)
+            .await
+            .unwrap();
         assert!(message(&object).contains("NotIn"), "{}", message(&object));
         assert!(!space.has_secret("db").await.unwrap());
     })

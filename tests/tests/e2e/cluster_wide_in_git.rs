@@ -7,13 +7,15 @@ use kube::{
     api::{Patch, PatchParams},
 };
 use waxwing_api::ClusterSealedSecret;
-use waxwing_tests::{Stage, Waxwing, canary::plaintext, scratch::Scratch, wait};
-
-use crate::{
-    cluster_wide::{all, becomes, set_team},
-    lifecycle::roll_over,
-    play_alone,
+use waxwing_tests::{
+    Stage, Waxwing,
+    canary::plaintext,
+    cluster_wide::{all, becomes},
+    scratch::Scratch,
+    wait,
 };
+
+use crate::{cluster_wide::set_team, lifecycle::roll_over, play_alone};
 
 /// Runs `waxwing` for the admin, and returns what it prints if it goes well.
 fn waxwing(stage: &Stage, args: &[&str], stdin: &str) -> String {
@@ -59,7 +61,7 @@ async fn it_is_sealed_applied_and_resealed_after_a_rollover_by_its_file_alone() 
         let namespaced = sealed.replace(name, &format!("{name}  namespace: prod\n"));
         assert_ne!(namespaced, sealed);
         apply(client, &namespaced).await;
-        becomes(client, "registry", "Unsealed", 2).await;
+        becomes(client, "registry", "Unsealed", 2).await.unwrap();
         for space in [first, &second] {
             space.holds("registry", &[("token", &value)]).await.unwrap();
         }
@@ -90,7 +92,7 @@ async fn it_is_sealed_applied_and_resealed_after_a_rollover_by_its_file_alone() 
 
         let resealed = fs::read_to_string(&path).unwrap();
         apply(client, &resealed).await;
-        let object = becomes(client, "registry", "Unsealed", 2).await;
+        let object = becomes(client, "registry", "Unsealed", 2).await.unwrap();
         assert_eq!(object.status.unwrap().key_ids, [new]);
         for space in [first, &second] {
             space.holds("registry", &[("token", &value)]).await.unwrap();

@@ -7,8 +7,13 @@
 mod churn;
 mod clock;
 mod definitions;
+mod event_noise;
 mod fights;
 mod history;
+mod namespaces;
 mod outages;
+mod replicas;
+mod rest;
 mod rollovers;
+mod size_limits;
 mod storm;
