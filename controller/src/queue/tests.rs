@@ -186,12 +186,7 @@ async fn every_feed_waits_while_too_many_bytes_wait_or_are_in_hand() {
         let queue = Queue::default();
         queue.add(key("a"), Work::changed(object("a", ROOM + 1)));
         let mut feeds: Vec<_> = (0..2).map(|_| Box::pin(queue.room())).collect();
-        let mut have_room = || {
-            feeds
-                .iter_mut()
-                .filter_map(FutureExt::now_or_never)
-                .count()
-        };
+        let mut have_room = || feeds.iter_mut().filter_map(FutureExt::now_or_never).count();
         assert_eq!(have_room(), 0);
         next(&queue).await;
         assert_eq!(have_room(), 0);

@@ -7,12 +7,9 @@ use kube::{
 };
 use serde_json::{Value, json};
 use waxwing_api::{Reason, SealedSecret, SecretTemplate};
-use waxwing_tests::{Cluster, Controller, canary, canary::plaintext};
+use waxwing_tests::{Cluster, Controller, canary, canary::plaintext, cluster_wide};
 
-use crate::{
-    cluster_wide,
-    webhook_door::{Door, SOMEONE, address, ask_at},
-};
+use crate::webhook_door::{Door, SOMEONE, address, ask_at};
 
 const DENIED: &str = "admission webhook \"sealedsecrets.waxwing.dev\" denied the request: ";
 
