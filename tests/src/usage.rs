@@ -16,6 +16,8 @@ const UTIME: usize = 11;
 pub struct Usage {
     /// User and system time, to 10 ms.
     pub cpu: Duration,
+    /// The resident set now, in KiB.
+    pub memory_kib: u64,
     /// The largest resident set so far, in KiB.
     pub peak_memory_kib: u64,
 }
@@ -36,15 +38,18 @@ impl Usage {
             .take(2)
             .filter_map(|field| field.parse::<u64>().ok())
             .sum();
-        let peak_memory_kib = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))
-            .and_then(|rest| rest.split_whitespace().next())
-            .and_then(|number| number.parse().ok())
-            .unwrap_or_default();
+        let kib = |name: &str| {
+            status
+                .lines()
+                .find_map(|line| line.strip_prefix(name))
+                .and_then(|rest| rest.split_whitespace().next())
+                .and_then(|number| number.parse().ok())
+                .unwrap_or_default()
+        };
         Ok(Self {
             cpu: Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND),
-            peak_memory_kib,
+            memory_kib: kib("VmRSS:"),
+            peak_memory_kib: kib("VmHWM:"),
         })
     }
 }

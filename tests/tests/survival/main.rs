@@ -4,8 +4,10 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
+mod broken;
 mod churn;
 mod clock;
+mod crowd;
 mod definitions;
 mod event_noise;
 mod fights;
