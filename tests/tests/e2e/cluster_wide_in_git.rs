@@ -41,6 +41,7 @@ async fn it_is_sealed_applied_and_resealed_after_a_rollover_by_its_file_alone() 
         for space in [first, &second] {
             set_team(space, Some("a")).await;
         }
+        let primary = stage.primary().await.unwrap();
         let folder = Scratch::new().unwrap();
         let path = folder.path().join("registry.yaml");
         let file = path.to_str().unwrap();
@@ -71,7 +72,6 @@ async fn it_is_sealed_applied_and_resealed_after_a_rollover_by_its_file_alone() 
             "{live}"
         );
 
-        let primary = stage.primary().await.unwrap();
         let new = roll_over(stage, &primary).await.key_id().to_string();
         let admin = Waxwing::of_admin(&stage.cluster);
         let check = admin.run(&["reseal", "--check", file], "").unwrap();
