@@ -80,13 +80,13 @@ pub(crate) async fn connect(
     Ok(Connection {
         url,
         free: free
-            .with_layer(&token)
-            .with_layer(clock)
+            .with_layer(&token.layer())
+            .with_layer(&clock.layer())
             .with_layer(requests)
             .build(),
         fenced: fenced
-            .with_layer(&token)
-            .with_layer(clock)
+            .with_layer(&token.layer())
+            .with_layer(&clock.layer())
             .with_layer(requests)
             .with_layer(&spans)
             .with_layer(fence)

@@ -4,18 +4,15 @@
 //! new key would be as old as the one that it follows, and be followed at once, again and again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
-use futures::future::BoxFuture;
-use futures::{FutureExt, TryFutureExt};
 use http::header::DATE;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Response};
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
-use tower::{Layer, Service};
+use tower::util::MapResponseLayer;
 
-/// Reads the time in every answer to the clients that it is laid around.
+/// Set by every answer to the clients that its layer is laid around.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ServerClock(Arc<Mutex<Option<Reading>>>);
 
@@ -35,6 +32,17 @@ impl ServerClock {
         time.saturating_add(since).unwrap_or(Timestamp::MAX)
     }
 
+    /// The layer by which the answers to a client set the clock.
+    pub(crate) fn layer<B>(
+        &self,
+    ) -> MapResponseLayer<impl Fn(Response<B>) -> Response<B> + Clone + use<B>> {
+        let clock = self.clone();
+        MapResponseLayer::new(move |answer: Response<B>| {
+            clock.read(answer.headers());
+            answer
+        })
+    }
+
     fn read(&self, headers: &HeaderMap) {
         let text = headers.get(DATE).and_then(|date| date.to_str().ok());
         let time = text.and_then(|text| DateTimeParser::new().parse_timestamp(text).ok());
@@ -46,48 +54,6 @@ impl ServerClock {
 
     fn lock(&self) -> MutexGuard<'_, Option<Reading>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<S> Layer<S> for ServerClock {
-    type Service = Timed<S>;
-
-    fn layer(&self, inner: S) -> Timed<S> {
-        Timed {
-            inner,
-            clock: self.clone(),
-        }
-    }
-}
-
-/// A client by whose answers the clock is set.
-#[derive(Debug, Clone)]
-pub(crate) struct Timed<S> {
-    inner: S,
-    clock: ServerClock,
-}
-
-impl<S, Body, Answer> Service<Request<Body>> for Timed<S>
-where
-    S: Service<Request<Body>, Response = Response<Answer>>,
-    S::Future: Send + 'static,
-    S::Error: 'static,
-    Answer: 'static,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = BoxFuture<'static, Result<S::Response, S::Error>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let clock = self.clock.clone();
-        let answer = self.inner.call(request);
-        answer
-            .inspect_ok(move |answer| clock.read(answer.headers()))
-            .boxed()
     }
 }
 

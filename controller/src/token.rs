@@ -7,19 +7,18 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request};
 use tokio::time::Instant;
-use tower::{Layer, Service};
+use tower::util::MapRequestLayer;
 use zeroize::Zeroizing;
 
 /// How old what was read may be: the kubelet replaces a token minutes before it runs out.
 const FRESH: Duration = Duration::from_secs(60);
 
-/// Adds the token to every request of the clients that it is laid around; or nothing, where there is no file.
+/// The token in a file, or nothing where there is no file.
 #[derive(Clone, Default)]
 pub(crate) struct Token(Option<Arc<File>>);
 
@@ -32,6 +31,19 @@ impl Token {
     pub(crate) fn in_file(path: PathBuf) -> io::Result<Self> {
         let read = Mutex::new((read(&path)?, Instant::now()));
         Ok(Self(Some(Arc::new(File { path, read }))))
+    }
+
+    /// The layer by which the requests of a client carry the token.
+    pub(crate) fn layer<B>(
+        &self,
+    ) -> MapRequestLayer<impl Fn(Request<B>) -> Request<B> + Clone + use<B>> {
+        let token = self.clone();
+        MapRequestLayer::new(move |mut request: Request<B>| {
+            if let Some(header) = token.header() {
+                request.headers_mut().insert(AUTHORIZATION, header);
+            }
+            request
+        })
     }
 
     fn header(&self) -> Option<HeaderValue> {
@@ -53,44 +65,6 @@ fn read(path: &Path) -> io::Result<HeaderValue> {
     let mut header = HeaderValue::from_str(&value).map_err(io::Error::other)?;
     header.set_sensitive(true);
     Ok(header)
-}
-
-impl<S> Layer<S> for Token {
-    type Service = Authorized<S>;
-
-    fn layer(&self, inner: S) -> Authorized<S> {
-        Authorized {
-            inner,
-            token: self.clone(),
-        }
-    }
-}
-
-/// A client whose requests carry the token.
-#[derive(Clone)]
-pub(crate) struct Authorized<S> {
-    inner: S,
-    token: Token,
-}
-
-impl<S, Body> Service<Request<Body>> for Authorized<S>
-where
-    S: Service<Request<Body>>,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        if let Some(token) = self.token.header() {
-            request.headers_mut().insert(AUTHORIZATION, token);
-        }
-        self.inner.call(request)
-    }
 }
 
 #[cfg(test)]

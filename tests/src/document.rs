@@ -41,6 +41,18 @@ pub fn commands(name: &str, heading: &str) -> Result<Vec<String>, HarnessError> 
     Ok(commands)
 }
 
+/// The headings of the sections of a document that have commands, in order.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn headings_with_commands(name: &str) -> Result<Vec<String>, HarnessError> {
+    Ok(sections(&read(name)?)
+        .into_iter()
+        .filter(|section| !section.commands.is_empty())
+        .map(|section| section.heading)
+        .collect())
+}
+
 /// The sections of a Markdown text.
 #[must_use]
 pub fn sections(markdown: &str) -> Vec<Section> {

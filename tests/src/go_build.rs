@@ -32,6 +32,21 @@ pub(crate) struct GoModule {
 }
 
 impl GoModule {
+    /// Without build tags, and without symbols in the tools.
+    pub(crate) const fn new(
+        name: &'static str,
+        tools: &'static [(&'static str, &'static str)],
+        note: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            tools,
+            tags: "",
+            ldflags: "-s -w",
+            note,
+        }
+    }
+
     /// The folder with the module's go.mod.
     pub(crate) fn folder(&self) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -8,67 +8,56 @@ use crate::{
     go_build::{self, GoModule},
 };
 
-const AGE: GoModule = GoModule {
-    name: "age",
-    tools: &[
+const AGE: GoModule = GoModule::new(
+    "age",
+    &[
         ("age", "filippo.io/age/cmd/age"),
         ("age-keygen", "filippo.io/age/cmd/age-keygen"),
     ],
-    tags: "",
-    ldflags: "-s -w",
-    note: "some seconds",
-};
+    "some seconds",
+);
 
-const KUSTOMIZE: GoModule = GoModule {
-    name: "kustomize",
-    tools: &[("kustomize", "sigs.k8s.io/kustomize/kustomize/v5")],
-    tags: "",
-    ldflags: "-s -w",
-    note: "about a minute",
-};
+const KUSTOMIZE: GoModule = GoModule::new(
+    "kustomize",
+    &[("kustomize", "sigs.k8s.io/kustomize/kustomize/v5")],
+    "about a minute",
+);
 
-const HELM: GoModule = GoModule {
-    name: "helm",
-    tools: &[
+const HELM: GoModule = GoModule::new(
+    "helm",
+    &[
         ("helm3", "helm.sh/helm/v3/cmd/helm"),
         ("helm4", "helm.sh/helm/v4/cmd/helm"),
     ],
-    tags: "",
-    ldflags: "-s -w",
-    note: "some minutes",
-};
+    "some minutes",
+);
 
-const LUA: GoModule = GoModule {
-    name: "lua",
-    tools: &[("glua", "github.com/yuin/gopher-lua/cmd/glua")],
-    tags: "",
-    ldflags: "-s -w",
-    note: "some seconds",
-};
+const LUA: GoModule = GoModule::new(
+    "lua",
+    &[("glua", "github.com/yuin/gopher-lua/cmd/glua")],
+    "some seconds",
+);
 
-const KSTATUS: GoModule = GoModule {
-    name: "kstatus",
-    tools: &[("kstatus", "waxwing.dev/tests/kstatus")],
-    tags: "",
-    ldflags: "-s -w",
-    note: "half a minute",
-};
+const KSTATUS: GoModule = GoModule::new(
+    "kstatus",
+    &[("kstatus", "waxwing.dev/tests/kstatus")],
+    "half a minute",
+);
 
-const COLLECTOR: GoModule = GoModule {
-    name: "collector",
-    tools: &[("collector", "waxwing.dev/tests/collector")],
-    tags: "",
-    ldflags: "-s -w",
-    note: "about a minute",
-};
+const COLLECTOR: GoModule = GoModule::new(
+    "collector",
+    &[("collector", "waxwing.dev/tests/collector")],
+    "about a minute",
+);
 
 /// Rules need no service discovery, which brings in a client library for every cloud.
 const PROMTOOL: GoModule = GoModule {
-    name: "prometheus",
-    tools: &[("promtool", "github.com/prometheus/prometheus/cmd/promtool")],
     tags: "remove_all_sd",
-    ldflags: "-s -w",
-    note: "about two minutes",
+    ..GoModule::new(
+        "prometheus",
+        &[("promtool", "github.com/prometheus/prometheus/cmd/promtool")],
+        "about two minutes",
+    )
 };
 
 /// Go's `age`, of the version that tests/go/age pins.

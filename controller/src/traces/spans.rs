@@ -15,18 +15,25 @@ use crate::object_key::ObjectKey;
 /// All spans are made in this module, and are told from those of libraries by its name.
 pub(crate) const TARGET: &str = module_path!();
 
+/// A span about an object: what is known at its start, and room for what comes of it.
+macro_rules! object_span {
+    ($name:literal, $key:expr) => {
+        tracing::info_span!(
+            $name,
+            waxwing.object.kind = %kind($key),
+            waxwing.object.namespace = namespace($key),
+            waxwing.object.name = &*$key.name,
+            waxwing.object.generation = Empty,
+            waxwing.result = Empty,
+            error.type = Empty,
+            otel.status_code = Empty,
+        )
+    };
+}
+
 /// One reconciliation of an object, from the look at it until it is told of.
 pub(crate) fn reconcile(key: &ObjectKey) -> Span {
-    tracing::info_span!(
-        "reconcile",
-        waxwing.object.kind = %kind(key),
-        waxwing.object.namespace = namespace(key),
-        waxwing.object.name = &*key.name,
-        waxwing.object.generation = Empty,
-        waxwing.result = Empty,
-        error.type = Empty,
-        otel.status_code = Empty,
-    )
+    object_span!("reconcile", key)
 }
 
 /// Which generation the span is about.
@@ -57,16 +64,7 @@ pub(crate) fn write(key: &ObjectKey) -> Span {
 
 /// One look at the renewal of a stale object.
 pub(crate) fn renew(key: &ObjectKey) -> Span {
-    tracing::info_span!(
-        "renew",
-        waxwing.object.kind = %kind(key),
-        waxwing.object.namespace = namespace(key),
-        waxwing.object.name = &*key.name,
-        waxwing.object.generation = Empty,
-        waxwing.result = Empty,
-        error.type = Empty,
-        otel.status_code = Empty,
-    )
+    object_span!("renew", key)
 }
 
 /// From the moment at which this replica has the Lease until it knows of all objects.

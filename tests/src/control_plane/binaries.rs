@@ -4,29 +4,28 @@ use std::path::PathBuf;
 
 use crate::{error::HarnessError, go_build::GoModule};
 
-const ETCD: GoModule = GoModule {
-    name: "etcd",
-    tools: &[("etcd", "go.etcd.io/etcd/server/v3")],
-    tags: "",
-    ldflags: "-s -w",
-    note: "about a minute",
-};
+const ETCD: GoModule = GoModule::new(
+    "etcd",
+    &[("etcd", "go.etcd.io/etcd/server/v3")],
+    "about a minute",
+);
 
 /// The linker flags make the binaries report the version that go.mod pins.
 const KUBERNETES: GoModule = GoModule {
-    name: "controlplane",
-    tools: &[
-        ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
-        (
-            "kube-controller-manager",
-            "k8s.io/kubernetes/cmd/kube-controller-manager",
-        ),
-        ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
-    ],
-    tags: "",
     ldflags: "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 \
               -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36",
-    note: "up to ten minutes on two cores",
+    ..GoModule::new(
+        "controlplane",
+        &[
+            ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
+            (
+                "kube-controller-manager",
+                "k8s.io/kubernetes/cmd/kube-controller-manager",
+            ),
+            ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
+        ],
+        "up to ten minutes on two cores",
+    )
 };
 
 /// The three servers of a control plane.

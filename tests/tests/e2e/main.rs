@@ -40,7 +40,9 @@ mod webhook_certificates;
 mod webhook_door;
 mod without_drift_repair;
 
-use waxwing_tests::{Space, Stage};
+use std::{os::unix::fs::symlink, path::Path};
+
+use waxwing_tests::{Cluster, Space, Stage, Terminal, document};
 
 /// Plays a scenario on the stage that all share.
 async fn play(name: &str, scenario: impl AsyncFnOnce(&Stage, &Space)) {
@@ -56,4 +58,17 @@ async fn play_alone(name: &str, args: &[&str], scenario: impl AsyncFnOnce(&mut S
     let space = stage.space(name).await.unwrap();
     scenario(&mut stage, &space).await;
     stage.assert_no_plaintext_leaked().await.unwrap();
+}
+
+/// A cluster with Waxwing installed by the commands of that section of docs/controller.md.
+async fn installed_by(section: &str) -> Cluster {
+    let mut cluster = Cluster::start().await.unwrap();
+    let terminal = Terminal::open(&cluster, "installation").unwrap();
+    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
+    symlink(deploy, terminal.folder().join("deploy")).unwrap();
+    for commands in document::commands("docs/controller.md", section).unwrap() {
+        terminal.run(&commands).unwrap();
+    }
+    cluster.take_up().await.unwrap();
+    cluster
 }

@@ -1,33 +1,16 @@
 //! A controller for some namespaces, installed without any ClusterRole as docs/controller.md says.
 
-use std::{os::unix::fs::symlink, path::Path};
-
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
 use kube::{
     Api, ResourceExt,
     api::{DeleteParams, ListParams},
 };
-use waxwing_tests::{
-    Cluster, Controller, Space, Stage, Terminal, canary::plaintext, document, stage, wait,
-};
+use waxwing_tests::{Cluster, Controller, Space, Stage, canary::plaintext, stage, wait};
+
+use crate::installed_by;
 
 /// The section of docs/controller.md whose commands install it.
 const SECTION: &str = "Watch some namespaces only";
-
-async fn installed() -> Cluster {
-    let mut cluster = Cluster::start().await.unwrap();
-    let terminal = Terminal::open(&cluster, "namespaced").unwrap();
-    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
-    symlink(deploy, terminal.folder().join("deploy")).unwrap();
-    let text = document::read("docs/controller.md").unwrap();
-    let sections = document::sections(&text);
-    let section = sections.iter().find(|section| section.heading == SECTION);
-    for commands in &section.unwrap().commands {
-        terminal.run(commands).unwrap();
-    }
-    cluster.take_up().await.unwrap();
-    cluster
-}
 
 async fn space(cluster: &Cluster, namespace: &str) -> Space {
     Space {
@@ -38,7 +21,7 @@ async fn space(cluster: &Cluster, namespace: &str) -> Space {
 
 #[tokio::test]
 async fn it_needs_no_cluster_role_for_the_namespaces_that_it_watches() {
-    let cluster = installed().await;
+    let cluster = installed_by(SECTION).await;
     let prod = space(&cluster, "prod").await;
     let client = prod.client.clone();
     for names in [
@@ -77,7 +60,7 @@ async fn it_needs_no_cluster_role_for_the_namespaces_that_it_watches() {
 
 #[tokio::test]
 async fn a_namespace_that_it_may_not_watch_is_named_and_holds_up_no_other_one() {
-    let cluster = installed().await;
+    let cluster = installed_by(SECTION).await;
     let args = ["--watch-namespace", "prod,nowhere"];
     let controller = Controller::launch(&cluster, &args).unwrap();
     let prod = space(&cluster, "prod").await;

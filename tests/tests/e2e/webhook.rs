@@ -25,6 +25,11 @@ async fn create(client: &Client, sealed: &SealedSecret) -> kube::Result<SealedSe
     objects.create(&PostParams::default(), sealed).await
 }
 
+async fn is_gone(door: &Door, name: &str) -> bool {
+    let objects = door.space.sealed_secrets();
+    objects.get_opt(name).await.unwrap().is_none()
+}
+
 /// The reason and message of a refusal.
 fn refusal<T: std::fmt::Debug>(result: kube::Result<T>) -> (String, String) {
     match result {
@@ -64,25 +69,11 @@ async fn what_cannot_be_unsealed_is_refused_when_it_is_applied_with_the_words_of
     door.space.delete("db").await.unwrap();
     let no_finalizers = json!({ "metadata": { "finalizers": null } });
     merge(&door, "db", no_finalizers).await.unwrap();
-    assert!(
-        door.space
-            .sealed_secrets()
-            .get_opt("db")
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(is_gone(&door, "db").await);
 
     assert_eq!(refusal(create(&door.space.client, &broken).await), expected);
     assert_eq!(refusal(door.dry_run(&broken).await), expected);
-    assert!(
-        door.space
-            .sealed_secrets()
-            .get_opt("db")
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(is_gone(&door, "db").await);
 
     let items = [("password", &*plaintext("good"))];
     door.space.unseal("db", &items).await.unwrap();

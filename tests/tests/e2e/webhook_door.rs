@@ -1,7 +1,5 @@
 //! A cluster whose API server asks the webhook, installed as docs/controller.md says.
 
-use std::{os::unix::fs::symlink, path::Path};
-
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{Method, Request};
 use k8s_openapi::{
@@ -18,9 +16,9 @@ use kube::{
     api::{ObjectMeta, PostParams},
 };
 use waxwing_api::{SealedSecret, names::DEFAULT_NAMESPACE};
-use waxwing_tests::{
-    Cluster, Controller, Space, Stage, Terminal, canary::plaintext, document, free_port, wait,
-};
+use waxwing_tests::{Cluster, Controller, Space, Stage, canary::plaintext, free_port, wait};
+
+use crate::installed_by;
 
 const SECTION: &str = "Refuse what cannot be unsealed";
 
@@ -38,7 +36,7 @@ pub(crate) struct Door {
 impl Door {
     /// With further arguments for the controller.
     pub(crate) async fn open(name: &str, args: &[&str]) -> Self {
-        let cluster = installed().await;
+        let cluster = installed_by(SECTION).await;
         let address = address();
         ask_at(&cluster, &address).await;
         let args = [&["--webhook", &address], args].concat();
@@ -176,20 +174,6 @@ impl Door {
 /// Where a webhook can be served.
 pub(crate) fn address() -> String {
     format!("127.0.0.1:{}", free_port().unwrap())
-}
-
-async fn installed() -> Cluster {
-    let mut cluster = Cluster::start().await.unwrap();
-    let terminal = Terminal::open(&cluster, "webhook").unwrap();
-    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
-    symlink(deploy, terminal.folder().join("deploy")).unwrap();
-    let sections = document::sections(&document::read("docs/controller.md").unwrap());
-    let section = sections.iter().find(|section| section.heading == SECTION);
-    for commands in &section.unwrap().commands {
-        terminal.run(commands).unwrap();
-    }
-    cluster.take_up().await.unwrap();
-    cluster
 }
 
 /// The API server of the tests has no network of Services: it is told an address instead.

@@ -1,38 +1,22 @@
 //! A controller that may neither list nor watch Secrets, installed as docs/controller.md says.
 
-use std::{os::unix::fs::symlink, path::Path};
-
 use k8s_openapi::api::core::v1::Secret;
 use kube::{
     Api,
     api::{DeleteParams, ListParams},
 };
 use waxwing_api::Reason;
-use waxwing_tests::{
-    Cluster, Controller, Stage, Terminal, canary::plaintext, document, space::items,
-};
+use waxwing_tests::{Controller, Stage, canary::plaintext, space::items};
+
+use crate::installed_by;
 
 const SECTION: &str = "Without the right to list Secrets";
 
 const ARGS: [&str; 2] = ["--drift-repair", "false"];
 
-async fn installed() -> Cluster {
-    let mut cluster = Cluster::start().await.unwrap();
-    let terminal = Terminal::open(&cluster, "without-drift-repair").unwrap();
-    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
-    symlink(deploy, terminal.folder().join("deploy")).unwrap();
-    let sections = document::sections(&document::read("docs/controller.md").unwrap());
-    let section = sections.iter().find(|section| section.heading == SECTION);
-    for commands in &section.unwrap().commands {
-        terminal.run(commands).unwrap();
-    }
-    cluster.take_up().await.unwrap();
-    cluster
-}
-
 #[tokio::test]
 async fn secrets_follow_their_sealed_secrets_and_nobody_else_is_put_right() {
-    let cluster = installed().await;
+    let cluster = installed_by(SECTION).await;
     let secrets: Api<Secret> =
         Api::namespaced(cluster.controller_client().await.unwrap(), "default");
     let error = secrets.list(&ListParams::default()).await.unwrap_err();

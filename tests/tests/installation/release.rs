@@ -17,9 +17,8 @@ const SECTIONS: [&str; 5] = [
 ];
 
 fn commands(heading: &str) -> String {
-    let sections = document::sections(&document::read("docs/install.md").unwrap());
-    let section = sections.iter().find(|section| section.heading == heading);
-    section.unwrap().commands.concat()
+    let commands = document::commands("docs/install.md", heading).unwrap();
+    commands.concat()
 }
 
 /// A terminal at the top of a source tree, with that program as `helm`.
@@ -44,12 +43,7 @@ fn run(terminal: &Terminal, script: &str) -> String {
 
 #[test]
 fn no_section_is_left_out() {
-    let sections = document::sections(&document::read("docs/install.md").unwrap());
-    let with_commands: Vec<&str> = sections
-        .iter()
-        .filter(|section| !section.commands.is_empty())
-        .map(|section| section.heading.as_str())
-        .collect();
+    let with_commands = document::headings_with_commands("docs/install.md").unwrap();
     assert_eq!(with_commands, SECTIONS);
 }
 

@@ -185,15 +185,7 @@ async fn an_object_that_leaves_no_room_for_its_status_has_its_secret_and_is_told
     for name in ["full", "everywhere"] {
         is_told_of(&space, name).await;
     }
-    controller
-        .to_count(
-            "waxwing_sealed_secrets",
-            "state=\"TooLarge\"",
-            2,
-            wait::PATIENCE,
-        )
-        .await
-        .unwrap();
+    counts_too_large(&controller, 2).await;
     comes_to_rest(&controller).await;
     for resource in ["sealedsecrets", "clustersealedsecrets"] {
         let refused = format!("resource=\"{resource}/status\",code=\"500\"");
@@ -215,18 +207,16 @@ async fn an_object_that_leaves_no_room_for_its_status_has_its_secret_and_is_told
         condition(&ready, ConditionType::Ready).unwrap().reason,
         "Unsealed"
     );
-    controller
-        .to_count(
-            "waxwing_sealed_secrets",
-            "state=\"TooLarge\"",
-            1,
-            wait::PATIENCE,
-        )
-        .await
-        .unwrap();
+    counts_too_large(&controller, 1).await;
     stage.controller = Some(controller);
     println!("an object of 1.5 MiB, {padding} bytes of them padding, was unsealed and told of");
     stage.assert_no_plaintext_leaked().await.unwrap();
+}
+
+async fn counts_too_large(controller: &Controller, number: u64) {
+    let state = "state=\"TooLarge\"";
+    let counted = controller.to_count("waxwing_sealed_secrets", state, number, wait::PATIENCE);
+    counted.await.unwrap();
 }
 
 async fn is_told_of(space: &Space, name: &str) {

@@ -148,7 +148,7 @@ mod tests {
     fn mentions_of_keys_and_public_things_are_not_found() {
         for text in [
             String::new(),
-            "AGE-SECRET-KEY-1…, AGE-SECRET-KEY-PQ-1..., AGE-PLUGIN-NAME-1XXX".to_owned(),
+            "AGE-SECRET-KEY-1…, AGE-SECRET-KEY-PQ-1..., AGE-PLUGIN-NAME-1QQQ".to_owned(),
             "const MARK: &str = \"AGE-SECRET-KEY-1\"; AGE-SECRET-KEY-".to_owned(),
             "AGE-SECRET-KEY-1BBBBBBBBBBBBBBBBBBBBBBBBBB".to_owned(),
             "-----BEGIN PRIVATE KEY----- and -----END PRIVATE KEY----- are its first lines"
