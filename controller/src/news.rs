@@ -1,6 +1,6 @@
 //! Whether what came of an object is news: a pure function of how it stood before and how it stands now.
 
-use waxwing_api::{ConditionType, Reason, SealedSecret};
+use waxwing_api::{ConditionType, Reason, SealedSecret, condition};
 
 use crate::index::{Known, State};
 
@@ -40,10 +40,7 @@ impl Standing {
 
     fn told(sealed: &SealedSecret) -> Option<Self> {
         let status = sealed.status.as_ref()?;
-        let ready = status
-            .conditions
-            .iter()
-            .find(|condition| condition.type_ == ConditionType::Ready.as_str())?;
+        let ready = condition::find(&status.conditions, ConditionType::Ready.as_str())?;
         let failed = || {
             let mut reasons = Reason::ALL.into_iter();
             reasons.find(|reason| reason.as_str() == ready.reason)

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use serde_json::{Map, Value, json};
-use waxwing_api::{ConditionType, Renewal, SealedSecret, SealedSecretStatus};
+use waxwing_api::{ConditionType, Renewal, SealedSecret, SealedSecretStatus, condition};
 use waxwing_crypto::KeyId;
 
 use crate::keys::Keys;
@@ -71,7 +71,7 @@ pub(crate) fn settled(
 ) -> Option<Settled> {
     let status = sealed.status.as_ref()?;
     let left = status.secret_resource_version.clone()?;
-    let ready = find(&status.conditions, ConditionType::Ready)?;
+    let ready = condition::find(&status.conditions, ConditionType::Ready.as_str())?;
     if status.observed_generation != sealed.metadata.generation
         || ready.status != "True"
         || secret_version != Some(&left)
@@ -89,7 +89,7 @@ pub(crate) fn settled(
     }
     let staleness = Staleness::of(sealed, &key_ids, keys);
     let wanted = stale(staleness);
-    let present = find(&status.conditions, ConditionType::Stale);
+    let present = condition::find(&status.conditions, ConditionType::Stale.as_str());
     let says_so = present.is_some_and(|condition| {
         condition.status == wanted.status && condition.reason == wanted.reason
     });
@@ -234,9 +234,7 @@ fn renewal_change(present: Option<&Renewal>, wanted: Option<&Renewal>) -> Option
 
 /// The condition with the time at which its status last changed: now, or as before.
 pub(crate) fn carry_over(previous: &[Condition], mut condition: Condition) -> Condition {
-    let before = previous
-        .iter()
-        .find(|before| before.type_ == condition.type_);
+    let before = condition::find(previous, &condition.type_);
     if let Some(before) = before.filter(|before| before.status == condition.status) {
         condition.last_transition_time = before.last_transition_time.clone();
     }
@@ -338,12 +336,6 @@ pub(crate) fn list<'a>(failures: impl IntoIterator<Item = &'a Failure>) -> Strin
 fn shorten(mut message: String) -> String {
     message.truncate(message.floor_char_boundary(MAX_MESSAGE));
     message
-}
-
-fn find(conditions: &[Condition], type_: ConditionType) -> Option<&Condition> {
-    conditions
-        .iter()
-        .find(|condition| condition.type_ == type_.as_str())
 }
 
 #[cfg(test)]

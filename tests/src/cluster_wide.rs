@@ -6,7 +6,7 @@ use kube::{
     api::{Patch, PatchParams},
 };
 use serde_json::{Value, json};
-use waxwing_api::{ClusterSealedSecret, ConditionType};
+use waxwing_api::{ClusterSealedSecret, ConditionType, condition};
 use waxwing_crypto::{Place, Recipient, ScopeKind};
 
 use crate::{
@@ -95,8 +95,5 @@ pub fn message(object: &ClusterSealedSecret) -> String {
 
 fn ready_condition(object: &ClusterSealedSecret) -> Option<Condition> {
     let conditions = &object.status.as_ref()?.conditions;
-    conditions
-        .iter()
-        .find(|condition| condition.type_ == ConditionType::Ready.as_str())
-        .cloned()
+    condition::find(conditions, ConditionType::Ready.as_str()).cloned()
 }

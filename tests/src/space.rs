@@ -267,10 +267,7 @@ impl Space {
 /// A condition of a SealedSecret, if it has it.
 pub fn condition(sealed: &SealedSecret, kind: ConditionType) -> Option<Condition> {
     let conditions = &sealed.status.as_ref()?.conditions;
-    conditions
-        .iter()
-        .find(|condition| condition.type_ == kind.as_str())
-        .cloned()
+    waxwing_api::condition::find(conditions, kind.as_str()).cloned()
 }
 
 /// The items of a Secret as text.

@@ -7,7 +7,7 @@ use kube::ResourceExt;
 use waxwing_api::names::{
     ESCROW_RECIPIENTS_ANNOTATION, KEY_FINALIZER, ROLLOVER_REQUESTED_ANNOTATION,
 };
-use waxwing_api::{KeyConditionType, KeyState, SealingKey};
+use waxwing_api::{KeyConditionType, KeyState, SealingKey, condition};
 use waxwing_crypto::{KeyId, Recipient};
 
 use super::escrow::InEscrow;
@@ -79,9 +79,7 @@ impl PublicHalf {
 
 fn unneeded_since(sealing_key: &SealingKey) -> Option<Timestamp> {
     let conditions = &sealing_key.status.as_ref()?.conditions;
-    conditions
-        .iter()
-        .find(|condition| condition.type_ == KeyConditionType::InUse.as_str())
+    condition::find(conditions, KeyConditionType::InUse.as_str())
         .filter(|condition| condition.status == "False")
         .map(|condition| condition.last_transition_time.0)
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
-use waxwing_api::{KeyConditionType, KeyReason, SealingKey, SealingKeyStatus};
+use waxwing_api::{KeyConditionType, KeyReason, SealingKey, SealingKeyStatus, condition};
 use waxwing_crypto::KeyId;
 
 use super::escrow::InEscrow;
@@ -66,11 +66,7 @@ pub(crate) fn newly_unusable<'a>(
 }
 
 fn find_loaded(status: &SealingKeyStatus) -> Option<&Condition> {
-    let type_ = KeyConditionType::Loaded.as_str();
-    status
-        .conditions
-        .iter()
-        .find(|condition| condition.type_ == type_)
+    condition::find(&status.conditions, KeyConditionType::Loaded.as_str())
 }
 
 struct Summary(KeyConditionType, bool, KeyReason, &'static str);

@@ -2,12 +2,19 @@
 
 use std::fmt;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use serde_json::{Value, json};
 
 /// The status that the API server shows of an object that the controller has not looked at yet. Without it,
 /// kstatus takes an object without conditions for one that is as it should be.
 pub(crate) fn unobserved() -> Value {
     json!({ "observedGeneration": -1 })
+}
+
+/// The condition of that type, as [`ConditionType::as_str`] and [`KeyConditionType::as_str`] write it.
+#[must_use]
+pub fn find<'a>(conditions: &'a [Condition], type_: &str) -> Option<&'a Condition> {
+    conditions.iter().find(|condition| condition.type_ == type_)
 }
 
 /// A condition on a SealedSecret.

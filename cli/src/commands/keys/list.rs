@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use serde::Serialize;
-use waxwing_api::{KeyAlgorithm, KeyConditionType, KeyState, SealingKey};
+use waxwing_api::{KeyAlgorithm, KeyConditionType, KeyState, SealingKey, condition};
 use waxwing_crypto::format_time;
 
 use super::store::{KeyStore, name};
@@ -77,12 +77,9 @@ impl KeyReport {
         let created = key.metadata.creation_timestamp.as_ref();
         let created = created.map(|time| SystemTime::from(time.0));
         let status = key.status.as_ref();
-        let loaded = KeyConditionType::Loaded.as_str();
         let conditions = status.map(|status| status.conditions.as_slice());
-        let loaded = conditions
-            .unwrap_or_default()
-            .iter()
-            .find(|condition| condition.type_ == loaded);
+        let loaded = KeyConditionType::Loaded.as_str();
+        let loaded = condition::find(conditions.unwrap_or_default(), loaded);
         Self {
             id: name(key).to_owned(),
             algorithm: key.spec.algorithm,

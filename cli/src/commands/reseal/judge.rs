@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use waxwing_api::{AnySealedSecret, ConditionType};
+use waxwing_api::{AnySealedSecret, ConditionType, condition};
 use waxwing_crypto::{Header, KeyId, KeyRing, OpenError, Recipient, RewrapError, SealedValue};
 
 use crate::cluster::Address;
@@ -141,12 +141,8 @@ impl Live {
 }
 
 fn why_not_renewed(object: &AnySealedSecret) -> String {
-    let conditions = object.status.iter().flat_map(|status| &status.conditions);
-    let of = |kind: ConditionType| {
-        conditions
-            .clone()
-            .find(move |condition| condition.type_ == kind.as_str())
-    };
+    let conditions = object.status.as_ref().map(|status| &*status.conditions);
+    let of = |kind: ConditionType| condition::find(conditions.unwrap_or_default(), kind.as_str());
     match (of(ConditionType::Ready), of(ConditionType::Stale)) {
         (Some(ready), _) if ready.status != "True" => {
             format!("the cluster offers nothing in its place, as it is not Ready there: {}", ready.reason)

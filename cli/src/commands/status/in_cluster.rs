@@ -2,7 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector};
 use serde::Serialize;
-use waxwing_api::{AnySealedSecret, ConditionType, SealedSecretSpec, TemplateMetadata};
+use waxwing_api::{AnySealedSecret, ConditionType, SealedSecretSpec, TemplateMetadata, condition};
 
 /// What a cluster has of a SealedSecret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -108,9 +108,7 @@ impl Applied {
 
 fn condition(object: &AnySealedSecret, kind: ConditionType) -> Option<&Condition> {
     let conditions = &object.status.as_ref()?.conditions;
-    conditions
-        .iter()
-        .find(|condition| condition.type_ == kind.as_str())
+    condition::find(conditions, kind.as_str())
 }
 
 /// All that the spec says, with what is empty left out as when it is read from a file.

@@ -42,10 +42,7 @@ fn inventory(
 }
 
 fn reason(status: &SealingKeyStatus, type_: KeyConditionType) -> Option<(&str, &str)> {
-    let condition = status
-        .conditions
-        .iter()
-        .find(|condition| condition.type_ == type_.as_str())?;
+    let condition = condition::find(&status.conditions, type_.as_str())?;
     Some((&condition.status, &condition.reason))
 }
 
