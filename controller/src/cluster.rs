@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use kube::api::ListParams;
-use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::PartialObjectMeta;
 use kube::{Client, Config};
@@ -65,7 +64,6 @@ pub(crate) async fn connect(
     clock: &ServerClock,
 ) -> Result<Connection, ClusterError> {
     let mut config = config(args).await?;
-    config.default_retry = false;
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     config.read_timeout = Some(READ_TIMEOUT);
     config.reset_reader_on_write = true;
@@ -75,8 +73,8 @@ pub(crate) async fn connect(
     };
     let url = config.cluster_url.to_string();
     let spans = ApiSpans::to(&config.cluster_url);
-    let free = ClientBuilder::try_from(config.clone()).map_err(ClusterError::Client)?;
-    let fenced = ClientBuilder::try_from(config).map_err(ClusterError::Client)?;
+    let free = waxwing_client::builder(&config).map_err(ClusterError::Client)?;
+    let fenced = waxwing_client::builder(&config).map_err(ClusterError::Client)?;
     Ok(Connection {
         url,
         free: free

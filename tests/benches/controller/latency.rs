@@ -38,15 +38,30 @@ impl Latency {
     }
 }
 
-/// From apply to Secret, while the controller has nothing else to do; and, in between, from a plain client's
-/// creation of a Secret to the event of its watch.
-pub(crate) async fn at_rest(space: &Space, recipient: &Recipient) -> Result<(Latency, Latency)> {
-    let (mut taken, mut plainly) = (Vec::new(), Vec::new());
+/// While the controller has nothing else to do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AtRest {
+    /// From sending the apply to the Secret.
+    pub(crate) from_apply: Latency,
+    /// From the API server's answer to the apply to the Secret.
+    pub(crate) from_answer: Latency,
+    /// In between: from a plain client's creation of a Secret to the event of its watch.
+    pub(crate) plainly: Latency,
+}
+
+pub(crate) async fn at_rest(space: &Space, recipient: &Recipient) -> Result<AtRest> {
+    let (mut from_apply, mut from_answer, mut plainly) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..SAMPLES {
         plainly.push(create_plainly(space, &format!("plain-{number}")).await?);
-        taken.push(unseal(space, &format!("rest-{number}"), recipient).await?);
+        let taken = unseal(space, &format!("rest-{number}"), recipient).await?;
+        from_apply.push(taken.from_apply);
+        from_answer.push(taken.from_answer);
     }
-    Ok((Latency::of(taken), Latency::of(plainly)))
+    Ok(AtRest {
+        from_apply: Latency::of(from_apply),
+        from_answer: Latency::of(from_answer),
+        plainly: Latency::of(plainly),
+    })
 }
 
 /// From apply to Secret, while others apply objects as well.
@@ -65,12 +80,18 @@ pub(crate) async fn under_load(space: &Space, recipient: &Recipient) -> Result<L
     }
     let mut taken = Vec::new();
     for number in 0..SAMPLES {
-        taken.push(unseal(space, &format!("load-{number}"), recipient).await?);
+        let unsealed = unseal(space, &format!("load-{number}"), recipient).await?;
+        taken.push(unsealed.from_apply);
     }
     Ok(Latency::of(taken))
 }
 
-async fn unseal(space: &Space, name: &str, recipient: &Recipient) -> Result<Duration> {
+struct Unsealed {
+    from_apply: Duration,
+    from_answer: Duration,
+}
+
+async fn unseal(space: &Space, name: &str, recipient: &Recipient) -> Result<Unsealed> {
     let sealed = load::sealed(space, name, recipient);
     let events = watch(space, name).await?;
     let started = Instant::now();
@@ -78,8 +99,12 @@ async fn unseal(space: &Space, name: &str, recipient: &Recipient) -> Result<Dura
     let api = space.sealed_secrets();
     api.patch(name, &PatchParams::apply("bench"), &patch)
         .await?;
+    let answered = Instant::now();
     until_there(name, events).await?;
-    Ok(started.elapsed())
+    Ok(Unsealed {
+        from_apply: started.elapsed(),
+        from_answer: answered.elapsed(),
+    })
 }
 
 async fn create_plainly(space: &Space, name: &str) -> Result<Duration> {

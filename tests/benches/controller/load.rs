@@ -5,10 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::{AsyncBufReadExt, StreamExt};
 use k8s_openapi::{ByteString, api::core::v1::Secret};
 use kube::{
-    Api,
-    api::{ListParams, ObjectMeta, Patch, PatchParams, PostParams},
+    Api, Resource,
+    api::{ListParams, ObjectMeta, Patch, PatchParams, PostParams, Request, WatchParams},
 };
 use serde_json::json;
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -21,6 +22,9 @@ use crate::{PATIENCE, Result};
 pub(crate) const ITEMS: [&str; 3] = ["username", "password", "url"];
 
 const VALUE: &str = "correct horse battery staple";
+
+/// The annotation of the bookmark that ends what was there before a watch.
+const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
 /// How many requests are under way at the same time: as many as the controller has by default.
 const AT_ONCE: usize = 16;
@@ -86,6 +90,21 @@ pub(crate) async fn write_plainly(space: &Space, objects: usize) -> Result<Durat
     })
     .await?;
     Ok(started.elapsed())
+}
+
+/// Reads what there is of SealedSecrets, as the beginning of a watch, and looks at nothing: what any client
+/// waits for that has to know them all. Returns how long it took.
+pub(crate) async fn read_plainly(space: &Space) -> Result<Duration> {
+    let all = Request::new(SealedSecret::url_path(&(), None));
+    let request = all.watch(&WatchParams::default().initial_events(), "0")?;
+    let started = Instant::now();
+    let mut lines = space.client.request_stream(request).await?.lines();
+    while let Some(line) = lines.next().await {
+        if line?.contains(INITIAL_EVENTS_END) {
+            return Ok(started.elapsed());
+        }
+    }
+    Err("the watch ended before all was told".into())
 }
 
 /// Asks for one Secret and how many more there are: cheap, so that it does not disturb the measurement.

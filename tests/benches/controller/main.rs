@@ -81,7 +81,9 @@ async fn measure(program: &Path, objects: usize) -> Result<Figures> {
         "the restart wrote something"
     );
 
-    let (at_rest, plainly) = latency::at_rest(&space, &primary).await?;
+    let reading = load::read_plainly(&space).await?;
+
+    let at_rest = latency::at_rest(&space, &primary).await?;
     let under_load = latency::under_load(&space, &primary).await?;
     controller.terminate()?;
 
@@ -96,10 +98,10 @@ async fn measure(program: &Path, objects: usize) -> Result<Figures> {
         fill_cpu: filled.cpu,
         fill_memory_kib: filled.peak_memory_kib,
         restart,
+        reading,
         restart_cpu: restarted.cpu,
         restart_memory_kib: restarted.peak_memory_kib,
         at_rest,
-        plainly,
         under_load,
     })
 }

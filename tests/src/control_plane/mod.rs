@@ -239,15 +239,16 @@ pub(crate) async fn client(kubeconfig: &Path) -> Result<Client, HarnessError> {
     let options = KubeConfigOptions::default();
     let config =
         Config::from_custom_kubeconfig(Kubeconfig::read_from(kubeconfig)?, &options).await?;
-    Client::try_from(config).context("make a Kubernetes client")
+    let client = waxwing_client::builder(&config).context("make a Kubernetes client")?;
+    Ok(client.build())
 }
 
 /// A client of a server of loopback that knows neither TLS nor users.
 pub(crate) fn plain_client(port: u16) -> Result<Client, HarnessError> {
     let url = format!("http://127.0.0.1:{port}");
-    let mut config = Config::new(url.parse().expect("the address is a URL"));
-    config.default_retry = false;
-    Client::try_from(config).context("make an HTTP client")
+    let config = Config::new(url.parse().expect("the address is a URL"));
+    let client = waxwing_client::builder(&config).context("make an HTTP client")?;
+    Ok(client.build())
 }
 
 /// Waits until `/readyz` says so to `client`, or `process` ends.

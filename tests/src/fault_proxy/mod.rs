@@ -116,8 +116,8 @@ impl Drop for FaultProxy {
 fn upstream(cluster: &Cluster) -> Result<Client, HarnessError> {
     let mut config = Config::new(cluster.url().parse().expect("the address is a URL"));
     config.root_cert = Some(cluster.authorities()?);
-    config.default_retry = false;
-    Client::try_from(config).context("make an HTTP client")
+    let client = waxwing_client::builder(&config).context("make an HTTP client")?;
+    Ok(client.build())
 }
 
 async fn listen(listener: TcpListener, acceptor: TlsAcceptor, passage: Passage) {

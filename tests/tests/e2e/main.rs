@@ -22,6 +22,7 @@ mod kills;
 mod lifecycle;
 mod many_objects;
 mod memory;
+mod memory_size;
 mod namespaced;
 mod ownership;
 mod renewal;
