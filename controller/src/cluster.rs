@@ -64,6 +64,7 @@ pub(crate) async fn connect(
     clock: &ServerClock,
 ) -> Result<Connection, ClusterError> {
     let mut config = config(args).await?;
+    config.default_retry = false;
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     config.read_timeout = Some(READ_TIMEOUT);
     config.reset_reader_on_write = true;

@@ -15,12 +15,11 @@ use hyper_util::{
 };
 use kube::{
     Config, Error, Result,
-    client::{Body, ClientBuilder, ConfigExt},
+    client::{Body, ClientBuilder, ConfigExt, retry::RetryPolicy},
 };
-use tower::{BoxError, Service, ServiceBuilder};
+use tower::{BoxError, Service, ServiceBuilder, retry::RetryLayer};
 
-/// Begins a client, to be built at once or after further layers. The time limits of `config` hold; nothing is
-/// retried, whatever `config` says.
+/// Begins a client, to be built at once or after further layers. All of `config` holds but for a proxy.
 ///
 /// # Errors
 /// When certificates, keys or credentials of `config` cannot be used, or when it names a proxy.
@@ -45,8 +44,10 @@ pub fn builder(
     connector.set_read_timeout(config.read_timeout);
     connector.set_write_timeout(config.write_timeout);
     connector.set_reset_reader_on_write(config.reset_reader_on_write);
+    let retries = config.default_retry.then(RetryPolicy::server_retry);
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
+        .option_layer(retries.map(RetryLayer::new))
         .option_layer(config.auth_layer()?)
         .layer(config.extra_headers_layer()?)
         .map_err(BoxError::from)

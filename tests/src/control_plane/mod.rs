@@ -246,7 +246,8 @@ pub(crate) async fn client(kubeconfig: &Path) -> Result<Client, HarnessError> {
 /// A client of a server of loopback that knows neither TLS nor users.
 pub(crate) fn plain_client(port: u16) -> Result<Client, HarnessError> {
     let url = format!("http://127.0.0.1:{port}");
-    let config = Config::new(url.parse().expect("the address is a URL"));
+    let mut config = Config::new(url.parse().expect("the address is a URL"));
+    config.default_retry = false;
     let client = waxwing_client::builder(&config).context("make an HTTP client")?;
     Ok(client.build())
 }
