@@ -10,16 +10,24 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_timeout::TimeoutConnector;
 use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
+    client::legacy::{Client as HttpClient, connect::HttpConnector},
     rt::TokioExecutor,
 };
 use kube::{
-    Config, Error, Result,
+    Client, Config, Error, Result,
     client::{Body, ClientBuilder, ConfigExt, retry::RetryPolicy},
 };
 use tower::{BoxError, Service, ServiceBuilder, retry::RetryLayer};
 
-/// Begins a client, to be built at once or after further layers. All of `config` holds but for a proxy.
+/// A client without further layers.
+///
+/// # Errors
+/// As [`builder`].
+pub fn client(config: &Config) -> Result<Client> {
+    builder(config).map(ClientBuilder::build)
+}
+
+/// Begins a client, to be built after further layers. All of `config` holds but for a proxy.
 ///
 /// # Errors
 /// When certificates, keys or credentials of `config` cannot be used, or when it names a proxy.
@@ -51,7 +59,7 @@ pub fn builder(
         .option_layer(config.auth_layer()?)
         .layer(config.extra_headers_layer()?)
         .map_err(BoxError::from)
-        .service(Client::builder(TokioExecutor::new()).build(connector));
+        .service(HttpClient::builder(TokioExecutor::new()).build(connector));
     Ok(ClientBuilder::new(service, &*config.default_namespace))
 }
 

@@ -239,8 +239,7 @@ pub(crate) async fn client(kubeconfig: &Path) -> Result<Client, HarnessError> {
     let options = KubeConfigOptions::default();
     let config =
         Config::from_custom_kubeconfig(Kubeconfig::read_from(kubeconfig)?, &options).await?;
-    let client = waxwing_client::builder(&config).context("make a Kubernetes client")?;
-    Ok(client.build())
+    waxwing_client::client(&config).context("make a Kubernetes client")
 }
 
 /// A client of a server of loopback that knows neither TLS nor users.
@@ -248,8 +247,7 @@ pub(crate) fn plain_client(port: u16) -> Result<Client, HarnessError> {
     let url = format!("http://127.0.0.1:{port}");
     let mut config = Config::new(url.parse().expect("the address is a URL"));
     config.default_retry = false;
-    let client = waxwing_client::builder(&config).context("make an HTTP client")?;
-    Ok(client.build())
+    waxwing_client::client(&config).context("make an HTTP client")
 }
 
 /// Waits until `/readyz` says so to `client`, or `process` ends.

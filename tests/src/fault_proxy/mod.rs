@@ -117,8 +117,7 @@ fn upstream(cluster: &Cluster) -> Result<Client, HarnessError> {
     let mut config = Config::new(cluster.url().parse().expect("the address is a URL"));
     config.root_cert = Some(cluster.authorities()?);
     config.default_retry = false;
-    let client = waxwing_client::builder(&config).context("make an HTTP client")?;
-    Ok(client.build())
+    waxwing_client::client(&config).context("make an HTTP client")
 }
 
 async fn listen(listener: TcpListener, acceptor: TlsAcceptor, passage: Passage) {

@@ -1,8 +1,7 @@
 //! How much memory the controller needs, whatever the values are.
 
-use kube::api::{Patch, PatchParams};
 use waxwing_crypto::Recipient;
-use waxwing_tests::{Controller, Space, canary::plaintext, sealing};
+use waxwing_tests::{Controller, Space, canary::plaintext, crowd};
 
 use crate::play_alone;
 
@@ -12,27 +11,21 @@ const LARGE: usize = 200 * 1024;
 /// What is in the hands of a worker is in memory; with few of them it is told from what is kept.
 const ARGS: [&str; 2] = ["--concurrency", "4"];
 
-/// Applies objects with one value of so many bytes each, and returns how many bytes of sealed values that are.
-async fn apply(space: &Space, recipient: &Recipient, len: usize) -> usize {
-    let value = plaintext("p") + &"x".repeat(len);
-    let mut bytes = 0;
-    for number in 0..OBJECTS {
-        let name = format!("s{number}");
-        let items = [("value", &*value)];
-        let sealed = sealing::sealed_secret(&space.namespace, &name, &items, recipient).unwrap();
-        let values = sealed.spec.encrypted_data.values();
-        bytes += values.map(String::len).sum::<usize>();
-        let api = space.sealed_secrets();
-        api.patch(&name, &PatchParams::apply("gitops"), &Patch::Apply(&sealed))
-            .await
-            .unwrap();
-    }
-    bytes
+fn name(number: usize) -> String {
+    format!("s{number}")
+}
+
+/// Creates objects with one value of so many bytes each, and returns how many bytes of sealed values that are.
+async fn create(space: &Space, recipient: &Recipient, len: usize) -> usize {
+    let value = crowd::value(space, &(plaintext("p") + &"x".repeat(len)), recipient);
+    let objects = (0..OBJECTS).map(|number| crowd::member(space, &name(number), &value));
+    crowd::create(space, objects).await.unwrap();
+    OBJECTS * value.len()
 }
 
 async fn all_ready(space: &Space) {
     for number in 0..OBJECTS {
-        space.ready(&format!("s{number}")).await.unwrap();
+        space.ready(&name(number)).await.unwrap();
     }
 }
 
@@ -44,13 +37,13 @@ fn peak_bytes(controller: &Controller) -> u64 {
 async fn memory_does_not_grow_with_the_size_of_the_values() {
     play_alone("small", &ARGS, async |stage, small| {
         let recipient = stage.primary().await.unwrap();
-        apply(small, &recipient, 10).await;
+        create(small, &recipient, 10).await;
         all_ready(small).await;
         let with_small = peak_bytes(stage.controller.as_ref().unwrap());
         stage.controller.take().unwrap().terminate().unwrap();
 
         let large = stage.space("large").await.unwrap();
-        let sealed = apply(&large, &recipient, LARGE).await;
+        let sealed = create(&large, &recipient, LARGE).await;
         let controller = Controller::spawn(&stage.cluster, &ARGS).await.unwrap();
         all_ready(&large).await;
         let unsealed = peak_bytes(&controller);

@@ -124,7 +124,7 @@ impl Door {
         config.default_retry = false;
         let request = Request::builder().method(method).uri(path);
         let request = request.body(body.as_bytes().to_vec()).unwrap();
-        Client::try_from(config)
+        waxwing_client::client(&config)
             .unwrap()
             .request_text(request)
             .await
