@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use futures::TryStreamExt;
-use kube::runtime::watcher::{Config, Event, watcher};
+use kube::runtime::watcher::Event;
 use kube::{Api, Resource};
 use tracing::Span;
 use waxwing_api::{ClusterSealedSecret, SealedSecret};
@@ -11,6 +11,7 @@ use waxwing_api::{ClusterSealedSecret, SealedSecret};
 use crate::health::Part;
 use crate::index::{Expected, Known};
 use crate::key_change;
+use crate::list_watch::list_watch;
 use crate::mirror::map_event;
 use crate::object_key::ObjectKey;
 use crate::queue::Work;
@@ -20,10 +21,6 @@ use crate::scope::{Area, Listing};
 use crate::status;
 use crate::unseal::key_ids;
 use crate::watch::Watch;
-
-/// How many objects are listed at once, where they are not streamed: enough to be fast, few enough that a
-/// page of the largest objects does not fill the memory.
-const PAGE: u32 = 100;
 
 /// Queues every object of the listing that is not as it should be, for ever. `takeover` ends when all of them
 /// are known.
@@ -36,7 +33,7 @@ pub(crate) async fn follow(context: &Context, listing: &Listing, takeover: Span)
             Event::Init => listed.clear(),
             Event::InitApply(object) => {
                 listed.insert(ObjectKey::of(&object));
-                observe(context, object);
+                observe(context, object).await;
             }
             Event::InitDone => {
                 takeover.take();
@@ -46,7 +43,7 @@ pub(crate) async fn follow(context: &Context, listing: &Listing, takeover: Span)
                     context.queue.remove(&key);
                 }
             }
-            Event::Apply(object) => observe(context, object),
+            Event::Apply(object) => observe(context, object).await,
             Event::Delete(object) => {
                 let key = ObjectKey::of(&object);
                 context.forget(&key);
@@ -56,31 +53,26 @@ pub(crate) async fn follow(context: &Context, listing: &Listing, takeover: Span)
                 }
             }
         }
-        context.queue.room().await;
     }
 }
 
 fn watch(context: &Context, listing: &Listing) -> Watch<SealedSecret> {
-    let label_selector = context.scope.label_selector().map(str::to_owned);
-    let configure = move |config: Config| Config {
-        label_selector: label_selector.clone(),
-        ..config.page_size(PAGE)
-    };
+    let scope = context.scope.clone();
     let client = context.client.clone();
     let health = context.health.clone();
     match listing {
         Listing::SealedSecrets(area) => {
             let api = area.api::<SealedSecret>(client);
-            let begin = move |config| watcher(api.clone(), configure(config));
+            let begin = move |_| list_watch(api.clone(), scope.label_selector());
             Watch::new(begin, Part::SealedSecrets, area, "sealedsecrets", health)
         }
         Listing::ClusterSealedSecrets => {
             let part = Part::ClusterSealedSecrets;
             let cluster_wide = context.cluster_wide.clone();
             let api = Api::<ClusterSealedSecret>::all(client);
-            let begin = move |config| {
+            let begin = move |_| {
                 let cluster_wide = cluster_wide.clone();
-                watcher(api.clone(), configure(config))
+                list_watch(api.clone(), scope.label_selector())
                     .map_ok(move |event| map_event(event, |object| cluster_wide.take_in(object)))
             };
             Watch::new(
@@ -95,8 +87,8 @@ fn watch(context: &Context, listing: &Listing) -> Watch<SealedSecret> {
 }
 
 /// Remembers the object if its status says that all is well and nothing contradicts; queues it
-/// otherwise.
-fn observe(context: &Context, mut object: SealedSecret) {
+/// otherwise, as soon as there is room.
+async fn observe(context: &Context, mut object: SealedSecret) {
     let key = ObjectKey::of(&object);
     let meta = object.meta();
     let generation = meta.generation.unwrap_or_default();
@@ -132,6 +124,7 @@ fn observe(context: &Context, mut object: SealedSecret) {
             };
             context.index.expect(key.clone(), expected);
             object.metadata.managed_fields = None;
+            context.queue.room().await;
             context.queue.add(key, Work::changed(object));
         }
     }

@@ -37,6 +37,8 @@ mod key_change;
 mod keys;
 mod label_selector;
 mod leader;
+mod list_items;
+mod list_watch;
 mod logging;
 mod managed_fields;
 mod metrics;

@@ -5,6 +5,7 @@ use kube::api::{Patch, PatchParams};
 use kube::core::{PartialObjectMeta, Request};
 use kube::{Api, Client, Resource};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use waxwing_api::names::FIELD_MANAGER;
 use waxwing_api::{ClusterSealedSecret, SealedSecret};
 
@@ -28,14 +29,26 @@ pub(crate) async fn fetch(
     Ok(object.filter(|object| object.metadata.deletion_timestamp.is_none()))
 }
 
+/// A merge patch of a status, written out: a tree of it takes several times the memory, and thousands may wait.
+#[derive(Debug)]
+pub(crate) struct StatusPatch(Box<RawValue>);
+
+impl StatusPatch {
+    pub(crate) fn of(sealed: &SealedSecret, mut patch: Value) -> Self {
+        if ObjectKey::of(sealed).is_cluster_wide() {
+            rename_version(&mut patch);
+        }
+        Self(to_raw_value(&patch).expect("what is JSON can be written out"))
+    }
+}
+
 /// Like `Api::patch_status`, but with only the metadata in the answer: the rest is known, and large.
 pub(crate) async fn patch_status(
     client: &Client,
     key: &ObjectKey,
-    mut patch: Value,
+    StatusPatch(patch): StatusPatch,
 ) -> Result<(), kube::Error> {
     let url = if key.is_cluster_wide() {
-        rename_version(&mut patch);
         ClusterSealedSecret::url_path(&(), None)
     } else {
         SealedSecret::url_path(&(), Some(&key.namespace))
@@ -65,10 +78,18 @@ fn rename_version(patch: &mut Value) {
 }
 
 /// What events are about.
-pub(crate) fn reference(sealed: &SealedSecret) -> ObjectReference {
-    let mut reference = sealed.object_ref(&());
-    if sealed.metadata.namespace.is_none() {
-        reference.kind = Some(ClusterSealedSecret::kind(&()).into_owned());
+pub(crate) fn reference(key: &ObjectKey, uid: &str, version: Option<&str>) -> ObjectReference {
+    let kind = match key.is_cluster_wide() {
+        true => ClusterSealedSecret::kind(&()),
+        false => SealedSecret::kind(&()),
+    };
+    ObjectReference {
+        api_version: Some(SealedSecret::api_version(&()).into_owned()),
+        kind: Some(kind.into_owned()),
+        name: Some(key.name.to_string()),
+        namespace: (!key.is_cluster_wide()).then(|| key.namespace.to_string()),
+        resource_version: version.map(str::to_owned),
+        uid: Some(uid.to_owned()),
+        field_path: None,
     }
-    reference
 }

@@ -22,7 +22,7 @@ use crate::telling::Telling;
 const ROOM: usize = 4 << 20;
 
 /// How many statuses may wait while Secrets are written.
-const TELLINGS: usize = 1_000;
+const TELLINGS: usize = 3_000;
 
 const BACKOFF: Backoff = Backoff {
     first: Duration::from_secs(1),

@@ -22,7 +22,7 @@ use crate::keys::{KeyStore, Keys};
 use crate::metrics::Metrics;
 use crate::news::Standing;
 use crate::object_key::ObjectKey;
-use crate::objects::fetch;
+use crate::objects::{StatusPatch, fetch};
 use crate::ownership::Target;
 use crate::queue::{Outcome, Queue, Work};
 use crate::renewer::Renewals;
@@ -150,7 +150,8 @@ async fn keep(
     settled: Settled,
 ) -> Outcome {
     let status = status::with_stale(sealed, keys, Timestamp::now());
-    match write_status(context, key, status::patch(sealed, &status)).await {
+    let patch = status::patch(sealed, &status).map(|patch| StatusPatch::of(sealed, patch));
+    match write_status(context, key, patch).await {
         Ok(()) => {}
         // What it says of the Secret is right, and that is what counts.
         Err(Unwritten::NoRoom) => tracing::warn!(

@@ -15,7 +15,7 @@ use waxwing_api::Reason;
 use crate::api_error::{self, Class, Tried};
 use crate::backoff::Backoff;
 use crate::object_key::ObjectKey;
-use crate::objects::{fetch, patch_status};
+use crate::objects::{StatusPatch, fetch, patch_status};
 use crate::reconcile::{Context, DEADLINE};
 use crate::renewal::renewal;
 use crate::status;
@@ -169,6 +169,7 @@ async fn renew_unless_unsettled(context: &Context, key: &ObjectKey) -> Renewed {
         Some(mut patch) => {
             // What was computed from one spec must never stand beside another one.
             patch["metadata"]["resourceVersion"] = sealed.metadata.resource_version.clone().into();
+            let patch = StatusPatch::of(&sealed, patch);
             match patch_status(&context.client, key, patch).await {
                 Ok(()) => Renewed::Written,
                 Err(error) => {

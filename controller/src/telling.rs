@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::ObjectReference;
 use kube::runtime::events::EventType;
 use serde_json::Value;
 use tracing::{Instrument, Span};
@@ -15,7 +14,7 @@ use crate::key_change::remember_and_renew;
 use crate::keys::Keys;
 use crate::news::{News, Standing};
 use crate::object_key::ObjectKey;
-use crate::objects::{patch_status, reference};
+use crate::objects::{StatusPatch, patch_status, reference};
 use crate::queue::Outcome;
 use crate::reconcile::Context;
 use crate::status;
@@ -26,10 +25,10 @@ use crate::unseal::Failure;
 /// plaintext: many of them may wait.
 #[derive(Debug)]
 pub(crate) struct Telling {
-    about: ObjectReference,
     generation: Option<i64>,
+    resource_version: Option<Box<str>>,
     /// `None`: the status is as it should be.
-    patch: Option<Value>,
+    patch: Option<StatusPatch>,
     failures: Vec<Failure>,
     before: Option<Standing>,
     known: Known,
@@ -51,9 +50,9 @@ impl Telling {
         keys: Arc<Keys>,
     ) -> Self {
         Self {
-            about: reference(sealed),
             generation: sealed.metadata.generation,
-            patch,
+            resource_version: sealed.metadata.resource_version.as_deref().map(Into::into),
+            patch: patch.map(|patch| StatusPatch::of(sealed, patch)),
             failures,
             before,
             known,
@@ -120,7 +119,7 @@ async fn finish(context: &Context, key: &ObjectKey, mut telling: Telling) -> Out
 pub(crate) async fn write_status(
     context: &Context,
     key: &ObjectKey,
-    patch: Option<Value>,
+    patch: Option<StatusPatch>,
 ) -> Result<(), Unwritten> {
     let Some(patch) = patch else { return Ok(()) };
     match patch_status(&context.client, key, patch).await {
@@ -146,12 +145,12 @@ pub(crate) async fn write_status(
 /// Metrics and trace always, log and event only when something changed.
 fn report(context: &Context, key: &ObjectKey, telling: &Telling) {
     let Telling {
-        about,
         generation,
         failures,
+        known,
         ..
     } = telling;
-    let state = telling.known.state;
+    let state = known.state;
     match state {
         State::Ready => {
             context.metrics.unsealed();
@@ -162,7 +161,8 @@ fn report(context: &Context, key: &ObjectKey, telling: &Telling) {
             spans::failed(reason.as_str());
         }
     }
-    let news = Standing::of(&telling.known).news_after(telling.before);
+    let news = Standing::of(known).news_after(telling.before);
+    let about = || reference(key, &known.uid, telling.resource_version.as_deref());
     let (namespace, name) = (&*key.namespace, &*key.name);
     match state {
         State::Ready => {
@@ -171,7 +171,7 @@ fn report(context: &Context, key: &ObjectKey, telling: &Telling) {
                 let note = "The Secret is what this object says.".to_owned();
                 context
                     .events
-                    .tell(about.clone(), EventType::Normal, "Unsealed", note);
+                    .tell(about(), EventType::Normal, "Unsealed", note);
             }
         }
         State::Failed(reason) if news == News::Refused => {
@@ -179,7 +179,7 @@ fn report(context: &Context, key: &ObjectKey, telling: &Telling) {
             tracing::warn!(namespace, name, generation, %reason, "not unsealed: {why}");
             context
                 .events
-                .tell(about.clone(), EventType::Warning, reason.as_str(), why);
+                .tell(about(), EventType::Warning, reason.as_str(), why);
         }
         State::Failed(reason) => {
             tracing::debug!(namespace, name, generation, %reason, "still not unsealed");

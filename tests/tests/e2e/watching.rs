@@ -1,6 +1,10 @@
 //! How the controller begins to watch: with what is there already, streamed or listed.
 
-use waxwing_tests::{Cluster, Controller, Stage, canary::plaintext};
+use std::time::Duration;
+
+use waxwing_tests::{
+    Cluster, Controller, FaultProxy, Stage, canary::plaintext, crowd, fault_proxy::Weather,
+};
 
 /// What is watched, in the words of the controller's metrics.
 const WATCHED: [&str; 5] = [
@@ -47,11 +51,14 @@ async fn listed_at_a_restart(cluster: Cluster) -> Vec<&'static str> {
     all.filter(|resource| asked("list", resource)).collect()
 }
 
-/// Such a list ends with a bookmark, so that the watch asks for those as well.
+/// What comes so ends with a bookmark: the watch asks for those as well.
 #[tokio::test]
-async fn what_is_there_comes_as_the_beginning_of_the_watch() {
+async fn what_is_small_comes_as_the_beginning_of_the_watch_and_sealed_secrets_come_in_pages() {
     let cluster = Cluster::installed().await.unwrap();
-    assert_eq!(listed_at_a_restart(cluster).await, [""; 0]);
+    assert_eq!(
+        listed_at_a_restart(cluster).await,
+        ["clustersealedsecrets", "sealedsecrets"]
+    );
 }
 
 #[tokio::test]
@@ -61,4 +68,58 @@ async fn an_api_server_that_streams_no_lists_is_asked_for_pages() {
         .unwrap();
     cluster.install().await.unwrap();
     assert_eq!(listed_at_a_restart(cluster).await, WATCHED);
+}
+
+/// A restart over ten pages of objects, on a way full of faults.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listing_that_is_interrupted_goes_on_and_leaves_nothing_out() {
+    const OBJECTS: u64 = 950;
+    const PAGES: u64 = 10;
+    const RESTARTS: usize = 5;
+    let mut stage = Stage::own(&[]).await.unwrap();
+    let space = stage.space("pages").await.unwrap();
+    let primary = stage.primary().await.unwrap();
+    let value = crowd::value(&space, &plaintext("p"), &primary);
+    let members = (0..OBJECTS).map(|number| crowd::member(&space, &format!("db-{number}"), &value));
+    crowd::create(&space, members).await.unwrap();
+    let controller = stage.controller.take().unwrap();
+    know(&controller, OBJECTS).await;
+    controller.terminate().unwrap();
+
+    let proxy = FaultProxy::start(&stage.cluster, 1).await.unwrap();
+    let args = ["--kubeconfig", proxy.kubeconfig().to_str().unwrap()];
+    proxy.set(Weather::Storm);
+    let mut asked = 0;
+    for _ in 0..RESTARTS {
+        // The old one goes before the new one comes.
+        drop(stage.controller.take());
+        let controller = Controller::launch(&stage.cluster, &args).unwrap();
+        know(&controller, OBJECTS).await;
+        assert_eq!(controller.unseals("").await.unwrap(), 0);
+        let pages = "verb=\"list\",resource=\"sealedsecrets\"";
+        let requests = controller.total("waxwing_api_requests_total", pages);
+        asked = requests.await.unwrap();
+        stage.controller = Some(controller);
+        if asked > PAGES {
+            break;
+        }
+    }
+    assert!(asked > PAGES, "no listing was interrupted: {asked}");
+
+    proxy.set(Weather::Calm);
+    let value = plaintext("later");
+    space
+        .unseal("later", &[("password", &value)])
+        .await
+        .unwrap();
+    stage.assert_no_plaintext_leaked().await.unwrap();
+}
+
+async fn know(controller: &Controller, objects: u64) {
+    let patience = Duration::from_secs(180);
+    let (metric, label) = ("waxwing_sealed_secrets", "state=\"Ready\"");
+    controller
+        .to_count(metric, label, objects, patience)
+        .await
+        .unwrap();
 }
