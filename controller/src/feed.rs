@@ -33,7 +33,9 @@ pub(crate) async fn follow(context: &Context, listing: &Listing, takeover: Span)
             Event::Init => listed.clear(),
             Event::InitApply(object) => {
                 listed.insert(ObjectKey::of(&object));
-                observe(context, object).await;
+                if observe(context, object) {
+                    context.queue.room().await;
+                }
             }
             Event::InitDone => {
                 takeover.take();
@@ -43,7 +45,11 @@ pub(crate) async fn follow(context: &Context, listing: &Listing, takeover: Span)
                     context.queue.remove(&key);
                 }
             }
-            Event::Apply(object) => observe(context, object).await,
+            Event::Apply(object) => {
+                if observe(context, object) {
+                    context.queue.room().await;
+                }
+            }
             Event::Delete(object) => {
                 let key = ObjectKey::of(&object);
                 context.forget(&key);
@@ -63,19 +69,19 @@ fn watch(context: &Context, listing: &Listing) -> Watch<SealedSecret> {
     match listing {
         Listing::SealedSecrets(area) => {
             let api = area.api::<SealedSecret>(client);
-            let begin = move |_| list_watch(api.clone(), scope.label_selector());
-            Watch::new(begin, Part::SealedSecrets, area, "sealedsecrets", health)
+            let begin = move || list_watch(api.clone(), scope.label_selector());
+            Watch::of(begin, Part::SealedSecrets, area, "sealedsecrets", health)
         }
         Listing::ClusterSealedSecrets => {
             let part = Part::ClusterSealedSecrets;
             let cluster_wide = context.cluster_wide.clone();
             let api = Api::<ClusterSealedSecret>::all(client);
-            let begin = move |_| {
+            let begin = move || {
                 let cluster_wide = cluster_wide.clone();
                 list_watch(api.clone(), scope.label_selector())
                     .map_ok(move |event| map_event(event, |object| cluster_wide.take_in(object)))
             };
-            Watch::new(
+            Watch::of(
                 begin,
                 part,
                 &Area::Everywhere,
@@ -87,8 +93,8 @@ fn watch(context: &Context, listing: &Listing) -> Watch<SealedSecret> {
 }
 
 /// Remembers the object if its status says that all is well and nothing contradicts; queues it
-/// otherwise, as soon as there is room.
-async fn observe(context: &Context, mut object: SealedSecret) {
+/// otherwise. True: it was queued.
+fn observe(context: &Context, mut object: SealedSecret) -> bool {
     let key = ObjectKey::of(&object);
     let meta = object.meta();
     let generation = meta.generation.unwrap_or_default();
@@ -97,7 +103,7 @@ async fn observe(context: &Context, mut object: SealedSecret) {
             .index
             .has(&key, meta.uid.as_deref().unwrap_or_default(), generation)
     {
-        return;
+        return false;
     }
     if !context.scope.repairs_drift()
         && let Some(left) = object.secret_version()
@@ -115,6 +121,7 @@ async fn observe(context: &Context, mut object: SealedSecret) {
             }
             let known = Known::settled(&object, settled);
             key_change::remember(context, &key, &known, &keys);
+            false
         }
         _ => {
             let expected = Expected {
@@ -124,8 +131,8 @@ async fn observe(context: &Context, mut object: SealedSecret) {
             };
             context.index.expect(key.clone(), expected);
             object.metadata.managed_fields = None;
-            context.queue.room().await;
             context.queue.add(key, Work::changed(object));
+            true
         }
     }
 }

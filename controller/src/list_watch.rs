@@ -13,15 +13,17 @@ use std::time::Duration;
 
 use futures::stream::BoxStream;
 use futures::{AsyncBufRead, AsyncBufReadExt, Stream, StreamExt};
-use kube::api::{ListParams, Request, WatchEvent, WatchParams};
+use kube::api::{ListParams, ObjectMeta, Request, WatchEvent, WatchParams};
 use kube::runtime::watcher::{Error, Event, Result};
 use kube::{Api, Client, Resource};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
 use crate::list_items::ListItems;
 
-/// How many objects are asked for at a time: enough that asking costs next to nothing, few enough that a page
-/// is read before the API server gives up sending it.
+/// How many objects are asked for at a time: enough that asking costs next to nothing, few enough that most
+/// pages are read long before the API server gives up sending them (one minute).
 const PAGE: u32 = 100;
 
 /// How long a watch lasts, in seconds, before it is begun anew where it stopped.
@@ -30,14 +32,19 @@ const WATCH: u32 = 290;
 /// How much later than that the end of a watch may come; then the connection is dead.
 const MARGIN: Duration = Duration::from_secs(5);
 
+/// A watch that ends before that has failed, even if nobody says so.
+const TOO_SHORT: Duration = Duration::from_secs(1);
+
 /// All that is there, and then what changes, for ever. After an error it goes on where it was, or from the start
-/// where that is not possible: how long to wait until then is for the caller to say, by not asking.
+/// where that could leave something out: how long to wait until then is for the caller to say, by not asking.
+///
+/// An object that cannot be read holds up no other, but the list is not complete without it.
 pub(crate) fn list_watch<K>(
     api: Api<K>,
     label_selector: Option<&str>,
 ) -> impl Stream<Item = Result<Event<K>>> + Send + use<K>
 where
-    K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
 {
     let source = Source {
         client: api.clone().into_client(),
@@ -66,12 +73,20 @@ struct Source<K> {
 /// How far it is.
 enum State<K> {
     Start,
-    /// The page with that token comes next; `None`: the first one.
-    Between(Option<String>),
-    Reading(Page, Option<String>),
+    Between(Progress),
+    Reading(Page, Progress),
     /// What happened after that version is unknown.
     Listed(String),
-    Watching(String, Changes<K>),
+    Watching(String, Changes<K>, Instant),
+}
+
+/// How far a listing is.
+#[derive(Debug, Default)]
+struct Progress {
+    /// Stands for the page that comes next, or is coming; `None`: the first one.
+    token: Option<String>,
+    /// Why an object so far could not be read.
+    unread: Option<serde_json::Error>,
 }
 
 /// A page that is coming.
@@ -86,24 +101,21 @@ type Step<K> = (Option<Result<Event<K>>>, State<K>);
 
 impl<K> Source<K>
 where
-    K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
 {
     async fn step(&self, state: State<K>) -> Step<K> {
         match state {
-            State::Start => (Some(Ok(Event::Init)), State::Between(None)),
-            State::Between(token) => match self.page(token.clone()).await {
-                Ok(page) => (None, State::Reading(page, token)),
-                Err(error) => not_listed(error, token),
+            State::Start => (Some(Ok(Event::Init)), State::Between(Progress::default())),
+            State::Between(progress) => match self.page(progress.token.clone()).await {
+                Ok(page) => (None, State::Reading(page, progress)),
+                Err(error) => not_listed(error, progress),
             },
-            State::Reading(page, token) => read(page, token).await,
+            State::Reading(page, progress) => read(page, progress).await,
             State::Listed(version) => match self.watch(&version).await {
-                Ok(events) => (None, State::Watching(version, events)),
-                Err(error) => (
-                    Some(Err(Error::WatchStartFailed(error))),
-                    State::Listed(version),
-                ),
+                Ok(events) => (None, State::Watching(version, events, Instant::now())),
+                Err(error) => not_watched(error, version),
             },
-            State::Watching(version, events) => hear(version, events).await,
+            State::Watching(version, events, begun) => hear(version, events, begun).await,
         }
     }
 
@@ -134,55 +146,86 @@ where
     }
 }
 
-/// The page is asked for again, unless the API server does not know any more what it was to go on with.
-fn not_listed<K>(error: kube::Error, token: Option<String>) -> Step<K> {
-    let is_expired = matches!(&error, kube::Error::Api(status) if status.code == 410);
-    let next = match is_expired {
-        true => State::Start,
-        false => State::Between(token),
+/// The page is asked for again where that gives the same page: the token stands for the state of things when
+/// the first page was made, which itself is made anew each time.
+fn not_listed<K>(error: kube::Error, progress: Progress) -> Step<K> {
+    let may_pass = match &error {
+        kube::Error::Api(status) => matches!(status.code, 429 | 500 | 503),
+        _ => true,
+    };
+    let next = match may_pass && progress.token.is_some() {
+        true => State::Between(progress),
+        false => State::Start,
     };
     (Some(Err(Error::InitialListFailed(error))), next)
 }
 
-async fn read<K: DeserializeOwned>(mut page: Page, token: Option<String>) -> Step<K> {
+/// The watch is begun where it was to begin, unless its history, or all that is watched, is gone.
+fn not_watched<K>(error: kube::Error, version: String) -> Step<K> {
+    let is_gone = matches!(&error, kube::Error::Api(status) if matches!(status.code, 404 | 410));
+    let next = match is_gone {
+        true => State::Start,
+        false => State::Listed(version),
+    };
+    (Some(Err(Error::WatchStartFailed(error))), next)
+}
+
+async fn read<K>(mut page: Page, mut progress: Progress) -> Step<K>
+where
+    K: Resource<DynamicType = ()> + DeserializeOwned,
+{
     match page.next().await {
         Ok(Some(Ok(object))) => (
             Some(Ok(Event::InitApply(object))),
-            State::Reading(page, token),
+            State::Reading(page, progress),
         ),
-        // One object that cannot be read holds up no other.
-        Ok(Some(Err(error))) => {
-            let error = Error::InitialListFailed(kube::Error::SerdeError(error));
-            (Some(Err(error)), State::Reading(page, token))
+        Ok(Some(Err(unreadable))) => {
+            tracing::warn!(
+                kind = %K::kind(&()),
+                namespace = unreadable.namespace,
+                name = unreadable.name,
+                "not understood, and left as it is: was it made for a newer version of Waxwing?"
+            );
+            progress.unread = Some(unreadable.error);
+            (None, State::Reading(page, progress))
         }
-        Ok(None) => end(page, token),
-        Err(error) => not_listed(kube::Error::ReadEvents(error), token),
+        Ok(None) => end(page, progress),
+        Err(error) => not_listed(kube::Error::ReadEvents(error), progress),
     }
 }
 
-fn end<K>(page: Page, token: Option<String>) -> Step<K> {
+fn end<K>(page: Page, progress: Progress) -> Step<K> {
     let meta = match page.items.finish() {
         Ok(meta) => meta,
-        Err(error) => return not_listed(kube::Error::SerdeError(error), token),
+        Err(error) => return not_listed(kube::Error::SerdeError(error), progress),
     };
-    let named = |text: Option<String>| text.filter(|text| !text.is_empty());
     if let Some(next) = named(meta.continue_) {
-        return (None, State::Between(Some(next)));
+        let progress = Progress {
+            token: Some(next),
+            ..progress
+        };
+        return (None, State::Between(progress));
     }
-    match named(meta.resource_version) {
-        Some(version) => (Some(Ok(Event::InitDone)), State::Listed(version)),
-        None => (Some(Err(Error::NoResourceVersion)), State::Start),
-    }
+    let listed = match (progress.unread, named(meta.resource_version)) {
+        (Some(error), _) => Err(Error::InitialListFailed(kube::Error::SerdeError(error))),
+        (None, None) => Err(Error::NoResourceVersion),
+        (None, Some(version)) => return (Some(Ok(Event::InitDone)), State::Listed(version)),
+    };
+    (Some(listed), State::Start)
 }
 
-async fn hear<K: Resource>(version: String, mut events: Changes<K>) -> Step<K> {
+fn named(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+async fn hear<K: Resource>(version: String, mut events: Changes<K>, begun: Instant) -> Step<K> {
     let longest = Duration::from_secs(WATCH.into()) + MARGIN;
     let next = tokio::time::timeout(longest, events.next()).await;
-    let changed = |object: K, event: fn(K) -> Event<K>| match object.meta().resource_version.clone()
-    {
-        Some(version) => (Some(version), Ok(event(object))),
-        None => (None, Err(Error::NoResourceVersion)),
-    };
+    let changed =
+        |object: K, event: fn(K) -> Event<K>| match named(object.meta().resource_version.clone()) {
+            Some(version) => (Some(version), Ok(event(object))),
+            None => (None, Err(Error::NoResourceVersion)),
+        };
     let (newer, event) = match next {
         Ok(Some(Ok(WatchEvent::Added(object) | WatchEvent::Modified(object)))) => {
             changed(object, Event::Apply)
@@ -190,7 +233,7 @@ async fn hear<K: Resource>(version: String, mut events: Changes<K>) -> Step<K> {
         Ok(Some(Ok(WatchEvent::Deleted(object)))) => changed(object, Event::Delete),
         Ok(Some(Ok(WatchEvent::Bookmark(bookmark)))) => {
             let version = bookmark.metadata.resource_version;
-            return (None, State::Watching(version, events));
+            return (None, State::Watching(version, events, begun));
         }
         Ok(Some(Ok(WatchEvent::Error(status)))) => {
             let is_expired = status.code == 410;
@@ -198,219 +241,65 @@ async fn hear<K: Resource>(version: String, mut events: Changes<K>) -> Step<K> {
             ((!is_expired).then_some(version), error)
         }
         Ok(Some(Err(error))) => (Some(version), Err(Error::WatchFailed(error))),
+        Ok(None) if begun.elapsed() < TOO_SHORT => {
+            let ended = io::Error::new(io::ErrorKind::UnexpectedEof, "the watch ended at once");
+            let error = Error::WatchFailed(kube::Error::ReadEvents(ended));
+            return (Some(Err(error)), State::Listed(version));
+        }
         Ok(None) | Err(_) => return (None, State::Listed(version)),
     };
-    let next = newer.map_or(State::Start, |version| State::Watching(version, events));
+    let next = match newer {
+        Some(version) => State::Watching(version, events, begun),
+        None => State::Start,
+    };
     (Some(event), next)
+}
+
+/// An object of a list that is none of its kind.
+struct Unreadable {
+    namespace: Option<String>,
+    name: Option<String>,
+    error: serde_json::Error,
+}
+
+/// What every object has.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct AnyObject {
+    metadata: ObjectMeta,
+}
+
+fn object<K: DeserializeOwned>(json: &[u8]) -> std::result::Result<K, Unreadable> {
+    serde_json::from_slice(json).map_err(|error| {
+        let AnyObject { metadata } = serde_json::from_slice(json).unwrap_or_default();
+        Unreadable {
+            namespace: metadata.namespace,
+            name: metadata.name,
+            error,
+        }
+    })
 }
 
 impl Page {
     /// The next object; `None`: that was all.
-    async fn next<K: DeserializeOwned>(&mut self) -> io::Result<Option<serde_json::Result<K>>> {
+    async fn next<K: DeserializeOwned>(
+        &mut self,
+    ) -> io::Result<Option<std::result::Result<K, Unreadable>>> {
         loop {
             let mut bytes = self.body.fill_buf().await?;
             if bytes.is_empty() {
                 return Ok(None);
             }
             let came = bytes.len();
-            let object = self.items.take(&mut bytes).map(serde_json::from_slice);
+            let found = self.items.take(&mut bytes).map(object);
             let taken = came - bytes.len();
             self.body.consume_unpin(taken);
-            if object.is_some() {
-                return Ok(object);
+            if found.is_some() {
+                return Ok(found);
             }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use futures::{TryStreamExt, stream};
-    use k8s_openapi::api::core::v1::Secret;
-    use kube::core::Status;
-
-    use super::*;
-
-    fn refused(code: u16) -> kube::Error {
-        kube::Error::Api(Status::failure("", "").with_code(code).boxed())
-    }
-
-    fn named<K>(state: &State<K>) -> String {
-        let page = |token: &Option<String>| token.clone().unwrap_or_else(|| "1".to_owned());
-        match state {
-            State::Start => "start".to_owned(),
-            State::Between(token) => format!("ask for page {}", page(token)),
-            State::Reading(_, token) => format!("read page {}", page(token)),
-            State::Listed(version) => format!("watch from {version}"),
-            State::Watching(version, _) => format!("go on from {version}"),
-        }
-    }
-
-    /// Reads a page that comes in small pieces. Returns what was told, and what is done next.
-    async fn read_through(pieces: Vec<io::Result<&'static str>>) -> (Vec<String>, String) {
-        let page = Page {
-            body: Box::pin(stream::iter(pieces).into_async_read()),
-            items: ListItems::default(),
-        };
-        let mut state: State<Secret> = State::Reading(page, Some("2".to_owned()));
-        let mut told = Vec::new();
-        while let State::Reading(page, token) = state {
-            let (event, next) = read::<Secret>(page, token).await;
-            told.extend(event.map(|event| match event {
-                Ok(Event::InitApply(secret)) => secret.metadata.name.unwrap(),
-                Ok(event) => format!("{event:?}"),
-                Err(_) => "error".to_owned(),
-            }));
-            state = next;
-        }
-        (told, named(&state))
-    }
-
-    fn list(meta: &'static str) -> Vec<io::Result<&'static str>> {
-        let start = r#"{"items":[{"metadata":{"name":"a"}},{"metadata":{"na"#;
-        vec![
-            Ok(start),
-            Ok(r#"me":"b"}}],"metadata":"#),
-            Ok(meta),
-            Ok("}"),
-        ]
-    }
-
-    #[tokio::test]
-    async fn the_end_of_a_page_says_what_comes_next() {
-        for (meta, told, next) in [
-            (
-                r#"{"continue":"3","resourceVersion":"7"}"#,
-                None,
-                "ask for page 3",
-            ),
-            (
-                r#"{"continue":"","resourceVersion":"7"}"#,
-                Some("InitDone"),
-                "watch from 7",
-            ),
-            (
-                r#"{"resourceVersion":"7"}"#,
-                Some("InitDone"),
-                "watch from 7",
-            ),
-            ("{}", Some("error"), "start"),
-        ] {
-            let all: Vec<_> = ["a", "b"]
-                .into_iter()
-                .chain(told)
-                .map(String::from)
-                .collect();
-            assert_eq!(
-                read_through(list(meta)).await,
-                (all, next.to_owned()),
-                "{meta}"
-            );
-        }
-    }
-
-    #[tokio::test]
-    async fn a_page_that_breaks_off_is_asked_for_again() {
-        let mut ends_early = list("{}");
-        ends_early.truncate(1);
-        let mut cut = list("{}");
-        cut[1] = Err(io::ErrorKind::ConnectionReset.into());
-        for pieces in [ends_early, cut] {
-            let (told, next) = read_through(pieces).await;
-            assert_eq!(
-                (told.join(" "), &*next),
-                ("a error".to_owned(), "ask for page 2")
-            );
-        }
-    }
-
-    #[tokio::test]
-    async fn an_object_that_cannot_be_read_holds_up_no_other() {
-        let list =
-            r#"{"items":[{"metadata":7},{"metadata":{"name":"b"}}],"metadata":{"continue":"3"}}"#;
-        let (told, next) = read_through(vec![Ok(list)]).await;
-        assert_eq!(
-            (told.join(" "), &*next),
-            ("error b".to_owned(), "ask for page 3")
-        );
-    }
-
-    #[test]
-    fn a_page_that_is_refused_is_asked_for_again_unless_there_is_nothing_to_go_on_with() {
-        for (code, next) in [
-            (410, "start"),
-            (429, "ask for page 2"),
-            (403, "ask for page 2"),
-        ] {
-            let (_, state) = not_listed::<Secret>(refused(code), Some("2".to_owned()));
-            assert_eq!(named(&state), next, "{code}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_watch_goes_on_from_the_newest_version_that_it_told_of() {
-        let secret = |version: &str| -> Secret {
-            serde_json::from_value(
-                serde_json::json!({ "metadata": { "resourceVersion": version } }),
-            )
-            .unwrap()
-        };
-        let bookmark = r#"{"type":"BOOKMARK","object":{"apiVersion":"v1","kind":"Secret","metadata":{"resourceVersion":"9"}}}"#;
-        let failed = |code| {
-            Ok(WatchEvent::Error(
-                Status::failure("", "").with_code(code).boxed(),
-            ))
-        };
-        for (event, told, next) in [
-            (
-                Some(Ok(WatchEvent::Added(secret("8")))),
-                Some("Apply"),
-                "go on from 8",
-            ),
-            (
-                Some(Ok(WatchEvent::Modified(secret("8")))),
-                Some("Apply"),
-                "go on from 8",
-            ),
-            (
-                Some(Ok(WatchEvent::Deleted(secret("8")))),
-                Some("Delete"),
-                "go on from 8",
-            ),
-            (
-                Some(Ok(serde_json::from_str(bookmark).unwrap())),
-                None,
-                "go on from 9",
-            ),
-            (Some(failed(410)), Some("error"), "start"),
-            (Some(failed(500)), Some("error"), "go on from 7"),
-            (Some(Err(refused(500))), Some("error"), "go on from 7"),
-            (
-                Some(Ok(WatchEvent::Added(Secret::default()))),
-                Some("error"),
-                "start",
-            ),
-            (None, None, "watch from 7"),
-        ] {
-            let events = stream::iter(event).boxed();
-            let (event, state) = hear(String::from("7"), events).await;
-            let event = event.map(|event| match event {
-                Ok(Event::Apply(_)) => "Apply",
-                Ok(Event::Delete(_)) => "Delete",
-                Ok(_) => "part of a listing",
-                Err(_) => "error",
-            });
-            assert_eq!((event, &*named(&state)), (told, next));
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_watch_that_says_nothing_for_longer_than_it_lasts_is_begun_anew() {
-        let silent: Changes<Secret> = stream::pending().boxed();
-        let (event, state) = hear("7".to_owned(), silent).await;
-        assert!(event.is_none());
-        assert_eq!(named(&state), "watch from 7");
-    }
-}
+mod tests;

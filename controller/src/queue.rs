@@ -154,8 +154,11 @@ impl Queue {
         let mut inner = self.lock();
         inner.forget_failures(key);
         inner.drop_waiting(key);
-        if let Some(running) = inner.running.get_mut(key) {
-            running.meanwhile = Meanwhile::Gone;
+        if let Some(running) = inner.running.get_mut(key)
+            && let Meanwhile::Again(work) =
+                std::mem::replace(&mut running.meanwhile, Meanwhile::Gone)
+        {
+            inner.bytes -= work.size();
         }
         drop(inner);
         self.taken.notify_waiters();
@@ -221,6 +224,7 @@ impl Queue {
             _ => inner.forget_failures(key),
         }
         if let Some(Meanwhile::Again(work)) = meanwhile {
+            inner.bytes -= work.size();
             inner.add(key.clone(), work, Lane::Fresh);
         }
         drop(inner);
@@ -273,8 +277,15 @@ impl Inner {
     fn add(&mut self, key: ObjectKey, work: Work, lane: Lane) {
         if let Some(Running { meanwhile, .. }) = self.running.get_mut(&key) {
             match meanwhile {
-                Meanwhile::Again(earlier) => earlier.merge(work),
-                Meanwhile::Nothing | Meanwhile::Gone => *meanwhile = Meanwhile::Again(work),
+                Meanwhile::Again(waiting) => {
+                    self.bytes -= waiting.size();
+                    waiting.merge(work);
+                    self.bytes += waiting.size();
+                }
+                Meanwhile::Nothing | Meanwhile::Gone => {
+                    self.bytes += work.size();
+                    *meanwhile = Meanwhile::Again(work);
+                }
             }
             return;
         }

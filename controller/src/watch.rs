@@ -1,7 +1,8 @@
 //! Following a watch for ever, through every failure.
 //!
-//! A watch begins with what is there already: streamed, where the API server can do that, and otherwise
-//! listed page by page. Bookmarks let it be taken up where it was interrupted, instead of from the start.
+//! A watch begins with what is there already. kube's watcher has it streamed, where the API server can do that,
+//! and otherwise listed page by page. Bookmarks let it be taken up where it was interrupted, instead of from the
+//! start.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,12 +37,14 @@ pub(crate) struct Watch<K> {
     resource: &'static str,
     health: Arc<Health>,
     failures: u32,
+    /// What is there is being told, up to now without a failure.
+    listing: bool,
     /// Everything was listed, and what follows are changes.
     listed: bool,
 }
 
 impl<K> Watch<K> {
-    /// `begin` begins it anew, with all that is there; what it is given says only how that comes.
+    /// `begin` begins it anew, with all that is there; what it is given says how kube's watcher gets that.
     pub(crate) fn new<S>(
         begin: impl Fn(Config) -> S + Send + 'static,
         part: Part,
@@ -62,7 +65,25 @@ impl<K> Watch<K> {
             resource,
             health,
             failures: 0,
+            listing: false,
             listed: false,
+        }
+    }
+
+    /// `begin` begins it anew, with all that is there, in its own way.
+    pub(crate) fn of<S>(
+        begin: impl Fn() -> S + Send + 'static,
+        part: Part,
+        area: &Area,
+        resource: &'static str,
+        health: Arc<Health>,
+    ) -> Self
+    where
+        S: Stream<Item = Result<Event<K>>> + Send + 'static,
+    {
+        Self {
+            streams_lists: false,
+            ..Self::new(move |_| begin(), part, area, resource, health)
         }
     }
 
@@ -76,6 +97,13 @@ impl<K> Watch<K> {
                 Ok(next.await)
             };
             match next {
+                // kube's watcher begins anew at once: an API server that ends each watch before all is told
+                // would be asked as fast as it answers.
+                Ok(Some(Ok(Event::Init))) if self.listing => {
+                    self.failed("the API server ended it before all was told", true);
+                    self.back_off().await;
+                    return Event::Init;
+                }
                 Ok(Some(Ok(event))) => {
                     self.heard(&event);
                     return event;
@@ -103,6 +131,7 @@ impl<K> Watch<K> {
 
     fn begin_anew(&mut self) {
         self.listed = false;
+        self.listing = false;
         let config = Config::default();
         self.events = (self.begin)(if self.streams_lists {
             config.streaming_lists()
@@ -114,9 +143,13 @@ impl<K> Watch<K> {
     fn heard(&mut self, event: &Event<K>) {
         match event {
             // A listing that fails begins with this too.
-            Event::Init => self.listed = false,
+            Event::Init => {
+                self.listed = false;
+                self.listing = true;
+            }
             Event::InitApply(_) => {}
             Event::InitDone => {
+                self.listing = false;
                 self.listed = true;
                 self.works();
             }
@@ -133,23 +166,28 @@ impl<K> Watch<K> {
     }
 
     async fn recover(&mut self, error: &Error) {
-        self.failures += 1;
-        self.failed(error);
+        self.listing = false;
+        let is_blind = !self.listed || is_not_permitted(error);
+        self.failed(&self.explain(error), is_blind);
         if is_history_gone(error) {
             self.listed = false;
         }
-        tokio::time::sleep(BACKOFF.after(self.failures)).await;
+        self.back_off().await;
         if has_no_continuation(error) {
             self.begin_anew();
         }
     }
 
-    fn failed(&self, error: &Error) {
+    async fn back_off(&mut self) {
+        tokio::time::sleep(BACKOFF.after(self.failures)).await;
+    }
+
+    fn failed(&mut self, why: &str, is_blind: bool) {
+        self.failures += 1;
         let failures = self.failures;
-        let why = self.explain(error);
-        let is_blind = !self.listed || is_not_permitted(error);
         if is_blind {
-            self.health.set_unready(self.part, &self.area, why.clone());
+            self.health
+                .set_unready(self.part, &self.area, why.to_owned());
         }
         // A watch that is interrupted once is nothing to wake anyone for: it is taken up where it stopped.
         if failures == 1 && !is_blind {
@@ -263,6 +301,22 @@ mod tests {
             assert!(matches!(watch.next().await, Event::Init));
             assert!(matches!(watch.next().await, Event::InitDone));
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_watch_that_ends_before_all_is_told_is_not_begun_anew_at_once() {
+        let begin = |_| futures::stream::repeat_with(|| Ok(Event::Init));
+        let health = Arc::new(Health::starting(&Scope::default()));
+        let (part, everywhere) = (Part::SealedSecrets, Area::Everywhere);
+        let mut watch: Watch<()> =
+            Watch::new(begin, part, &everywhere, "sealedsecrets", health.clone());
+        let started = tokio::time::Instant::now();
+        for _ in 0..10 {
+            assert!(matches!(watch.next().await, Event::Init));
+        }
+        assert!(started.elapsed() > BACKOFF.longest);
+        let problems = format!("{:?}", health.problems());
+        assert!(problems.contains("ended it before"), "{problems}");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::traces::spans;
 use crate::webhook::Keeper;
 
 /// How long work in progress may go on after the wish to stop.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(10);
 
 /// The leader's tasks. Dropping them ends them.
 pub(crate) struct Leading {

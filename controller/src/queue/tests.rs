@@ -253,6 +253,30 @@ async fn not_more_than_so_many_statuses_wait_for_secrets() {
 }
 
 #[tokio::test]
+async fn what_changes_while_a_worker_has_it_takes_up_room_too() {
+    let queue = Queue::default();
+    let (a, b) = (key("a"), key("b"));
+    for key in [&a, &b] {
+        queue.add(key.clone(), Work::forced());
+        queue.next().await.unwrap();
+    }
+    let has_room = || queue.room().now_or_never().is_some();
+    queue.add(a.clone(), Work::changed(object("a", ROOM)));
+    queue.add(a.clone(), Work::changed(object("a", ROOM - 1)));
+    assert!(has_room());
+    queue.add(b.clone(), Work::changed(object("b", 2)));
+    assert!(!has_room());
+    queue.remove(&b);
+    assert!(has_room());
+    queue.finish(&a, Outcome::Done);
+    queue.add(b.clone(), Work::changed(object("b", 2)));
+    assert!(!has_room());
+    queue.next().await.unwrap();
+    queue.finish(&a, Outcome::Done);
+    assert!(has_room());
+}
+
+#[tokio::test]
 async fn a_closed_queue_still_hands_out_what_is_to_be_told() {
     let queue = Queue::default();
     queue.add(key("a"), Work::forced());

@@ -92,8 +92,8 @@ pub(crate) async fn write_plainly(space: &Space, objects: usize) -> Result<Durat
     Ok(started.elapsed())
 }
 
-/// Reads what there is of SealedSecrets, as the beginning of a watch, and looks at nothing: what any client
-/// waits for that has to know them all. Returns how long it took.
+/// Reads what there is of SealedSecrets, as the beginning of a watch, and looks at nothing: what most clients
+/// wait for that have to know them all. Returns how long it took.
 pub(crate) async fn read_plainly(space: &Space) -> Result<Duration> {
     let all = Request::new(SealedSecret::url_path(&(), None));
     let request = all.watch(&WatchParams::default().initial_events(), "0")?;

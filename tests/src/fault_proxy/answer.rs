@@ -69,7 +69,7 @@ async fn end_of_watch(mut weather: watch::Receiver<Weather>) {
         tokio::time::sleep(WATCH_IN_A_STORM).await;
     } else {
         // An error means that the proxy is gone.
-        let _ = weather.wait_for(|now| *now != Weather::Calm).await;
+        let _ = weather.wait_for(|now| now.cuts_watches()).await;
     }
 }
 

@@ -16,12 +16,16 @@ pub enum Weather {
     Blackout,
     /// Watches are refused, and those that run are cut. Everything else is passed on.
     NoWatches,
+    /// One page of three is cut. Everything else is passed on.
+    BrokenPages,
 }
 
 /// What a request wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wish {
     Watch,
+    /// A part of a list.
+    Page,
     Read,
     Write,
 }
@@ -70,16 +74,28 @@ const OF_OTHERS: [Fault; 8] = [
     DELAYS[1],
 ];
 
+impl Weather {
+    /// Whether watches that run are cut when it turns so.
+    pub(super) fn cuts_watches(self) -> bool {
+        match self {
+            Self::Storm | Self::Blackout | Self::NoWatches => true,
+            Self::Calm | Self::BrokenPages => false,
+        }
+    }
+}
+
 impl Wish {
     pub(super) fn of(method: &Method, uri: &Uri) -> Self {
-        let is_watch = |pair: &str| matches!(pair, "watch=true" | "watch=1");
+        let says = |test: fn(&str) -> bool| {
+            let query = uri.query().unwrap_or_default();
+            query.split('&').any(test)
+        };
         if *method != Method::GET {
             Self::Write
-        } else if uri
-            .query()
-            .is_some_and(|query| query.split('&').any(is_watch))
-        {
+        } else if says(|pair| matches!(pair, "watch=true" | "watch=1")) {
             Self::Watch
+        } else if says(|pair| pair.starts_with("limit=")) {
+            Self::Page
         } else {
             Self::Read
         }
@@ -90,10 +106,13 @@ impl Wish {
 pub(super) fn strike(weather: Weather, wish: Wish, choices: &mut impl Rng) -> Option<Fault> {
     match (weather, wish) {
         (Weather::Blackout, _) | (Weather::NoWatches, Wish::Watch) => Some(Fault::Refused(503)),
-        (Weather::Calm | Weather::NoWatches, _) => None,
+        (Weather::BrokenPages, Wish::Page) => choices.gen_ratio(1, 3).then_some(Fault::Cut),
+        (Weather::Calm | Weather::NoWatches | Weather::BrokenPages, _) => None,
         (Weather::Storm, _) if !choices.gen_bool(0.4) => None,
         (Weather::Storm, Wish::Watch) => OF_WATCHES.choose(choices).copied(),
-        (Weather::Storm, Wish::Read | Wish::Write) => OF_OTHERS.choose(choices).copied(),
+        (Weather::Storm, Wish::Page | Wish::Read | Wish::Write) => {
+            OF_OTHERS.choose(choices).copied()
+        }
     }
 }
 
@@ -133,17 +152,20 @@ mod tests {
         assert_eq!(names(Weather::Storm, Wish::Write), all(&OF_OTHERS));
         assert_eq!(names(Weather::NoWatches, Wish::Watch).len(), 1);
         assert_eq!(names(Weather::Blackout, Wish::Read).len(), 1);
+        assert_eq!(names(Weather::BrokenPages, Wish::Page), all(&[Fault::Cut]));
         for (weather, wish) in [
             (Weather::Calm, Wish::Watch),
             (Weather::Calm, Wish::Write),
-            (Weather::NoWatches, Wish::Read),
+            (Weather::NoWatches, Wish::Page),
+            (Weather::BrokenPages, Wish::Read),
+            (Weather::BrokenPages, Wish::Watch),
         ] {
             assert!(names(weather, wish).is_empty(), "{weather:?} {wish:?}");
         }
     }
 
     #[test]
-    fn a_request_is_a_watch_if_it_says_so() {
+    fn a_request_is_a_watch_or_for_a_page_if_it_says_so() {
         for (method, uri, wish) in [
             (
                 Method::GET,
@@ -154,6 +176,11 @@ mod tests {
                 Method::GET,
                 "/api/v1/secrets?allowWatchBookmarks=true",
                 Wish::Read,
+            ),
+            (
+                Method::GET,
+                "/api/v1/secrets?labelSelector=a&limit=100",
+                Wish::Page,
             ),
             (Method::PATCH, "/api/v1/namespaces/a/secrets/b", Wish::Write),
         ] {
