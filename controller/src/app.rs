@@ -138,7 +138,11 @@ async fn run_until_stopped(
                 false
             }
             () = shutdown.requested() => {
-                leading.finish().await;
+                // The Lease is held as long as something may be written.
+                tokio::select! {
+                    () = leading.finish() => {}
+                    () = lease.hold() => {}
+                }
                 // Otherwise the Lease runs out by itself.
                 let _ = tokio::time::timeout(RELEASE_DEADLINE, lease.release()).await;
                 true

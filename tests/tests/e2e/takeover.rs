@@ -14,7 +14,7 @@ use kube::{
 };
 use serde_json::json;
 use waxwing_api::names::DEFAULT_NAMESPACE;
-use waxwing_tests::{Cluster, Controller, Space, Stage, canary::plaintext, sealing, wait};
+use waxwing_tests::{Cluster, Controller, Space, Stage, canary::plaintext, crowd, sealing, wait};
 
 /// Enough that the leader can be caught in the midst of them.
 const OBJECTS: usize = 120;
@@ -65,6 +65,38 @@ async fn after_a_clean_stop_the_other_replica_takes_over_at_once() {
     unseal(&space, "one").await;
     first.terminate().unwrap();
     takes_over(&stage, &space, "two", "stopped").await;
+    stage.assert_no_plaintext_leaked().await.unwrap();
+}
+
+/// Secrets go before statuses: the leader has written hundreds of which nothing is told yet.
+#[tokio::test]
+async fn a_leader_that_stops_in_the_midst_of_a_crowd_tells_of_all_that_it_unsealed() {
+    const CROWD: usize = 1_500;
+    let mut stage = Stage::own(&[]).await.unwrap();
+    let space = stage.space("crowd").await.unwrap();
+    let primary = stage.primary().await.unwrap();
+    stage.controller.take().unwrap().terminate().unwrap();
+    let value = crowd::value(&space, &plaintext("p"), &primary);
+    let members = (0..CROWD).map(|number| crowd::member(&space, &format!("db-{number}"), &value));
+    crowd::create(&space, members).await.unwrap();
+
+    let first = Controller::launch(&stage.cluster, &[]).unwrap();
+    some_secrets(&space, CROWD / 2..CROWD).await;
+    first.terminate().unwrap();
+    let all = ListParams::default();
+    let written = space.secrets().list_metadata(&all).await.unwrap();
+    let left = CROWD - written.items.len();
+    assert!(left > 0, "it was not in the midst of them");
+    let second = Controller::launch(&stage.cluster, &[]).unwrap();
+    let (metric, label) = ("waxwing_sealed_secrets", "state=\"Ready\"");
+    let (expected, patience) = (CROWD.try_into().unwrap(), Duration::from_secs(180));
+    second
+        .to_count(metric, label, expected, patience)
+        .await
+        .unwrap();
+    let unsealed = second.unseals("").await.unwrap();
+    assert_eq!(unsealed, u64::try_from(left).unwrap());
+    stage.controller = Some(second);
     stage.assert_no_plaintext_leaked().await.unwrap();
 }
 
