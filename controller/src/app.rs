@@ -1,6 +1,7 @@
 //! Everything wired together.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -132,24 +133,24 @@ async fn run_until_stopped(
         }
         audit.replica(audit::Event::TookOver);
         let leading = Leading::start(&context, custodian(), webhook.clone(), args.concurrency);
-        let stops = tokio::select! {
-            () = lease.hold() => {
-                leading.abort().await;
-                false
-            }
-            () = shutdown.requested() => {
-                // The Lease is held as long as something may be written.
-                tokio::select! {
-                    () = leading.finish() => {}
-                    () = lease.hold() => {}
+        let stops = {
+            let mut lost = pin!(lease.hold());
+            tokio::select! {
+                () = &mut lost => {
+                    leading.abort().await;
+                    false
                 }
-                // Otherwise the Lease runs out by itself.
-                let _ = tokio::time::timeout(RELEASE_DEADLINE, lease.release()).await;
-                true
+                // The Lease is held as long as something may be written.
+                () = shutdown.requested() => {
+                    leading.finish(lost).await;
+                    true
+                }
             }
         };
         audit.replica(audit::Event::StoodDown);
         if stops {
+            // Otherwise the Lease runs out by itself.
+            let _ = tokio::time::timeout(RELEASE_DEADLINE, lease.release()).await;
             break;
         }
     }

@@ -30,7 +30,10 @@ pub(crate) async fn follow(context: &Context, listing: &Listing, takeover: Span)
     let mut listed = HashSet::new();
     loop {
         match watch.next().await {
-            Event::Init => listed.clear(),
+            Event::Init => {
+                context.index.relist(listing);
+                listed.clear();
+            }
             Event::InitApply(object) => {
                 listed.insert(ObjectKey::of(&object));
                 if observe(context, object) {

@@ -166,6 +166,11 @@ impl Index {
         self.changed.notify_one();
     }
 
+    /// The listing begins anew: until it is complete, there may be more than is known.
+    pub(crate) fn relist(&self, listing: &Listing) {
+        self.lock().listed.remove(listing);
+    }
+
     /// All objects of the listing are known: forgets all others of it, and returns what was forgotten.
     pub(crate) fn retain(&self, listing: &Listing, listed: &HashSet<ObjectKey>) -> Vec<ObjectKey> {
         let mut inner = self.lock();
@@ -312,6 +317,10 @@ mod tests {
         index.retain(&everywhere(), &[key("a")].into());
         assert_eq!(index.dependents(), None);
         index.retain(&Listing::ClusterSealedSecrets, &HashSet::new());
+        assert_eq!(counts(&index), [(id(1), 1)]);
+        index.relist(&everywhere());
+        assert_eq!(index.dependents(), None);
+        index.retain(&everywhere(), &[key("a")].into());
         assert_eq!(counts(&index), [(id(1), 1)]);
         index.clear();
         assert_eq!(index.dependents(), None);

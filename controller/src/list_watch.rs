@@ -1,10 +1,10 @@
 //! Lists what is there, page by page and object by object, and watches it from then on.
 //!
-//! kube's watcher knows two ways to begin. As the beginning of a watch, objects come one by one, but each costs
-//! the API server more than twice the time that it costs in a list; and it ends a watch whose reader does not
-//! keep up with what changes meanwhile, so that whoever works through thousands of objects hears of the first
-//! ones again and again. In a list, a page is there at once or not at all, however large its objects are. This
-//! takes each object off a page as it comes: whoever reads it sets the pace, and holds no more than one.
+//! kube's watcher knows two ways to begin. As the beginning of a watch, objects come one by one, but the API server
+//! takes longer for each than in a list; and it ends a watch whose reader does not keep up with what changes
+//! meanwhile, so that whoever works through thousands of objects hears of the first ones again and again. In a
+//! list, a page is there at once or not at all, however large its objects are. This takes each object off a page
+//! as it comes: whoever reads it sets the pace, and holds no more than one.
 
 use std::fmt::Debug;
 use std::io;
@@ -38,7 +38,8 @@ const TOO_SHORT: Duration = Duration::from_secs(1);
 /// All that is there, and then what changes, for ever. After an error it goes on where it was, or from the start
 /// where that could leave something out: how long to wait until then is for the caller to say, by not asking.
 ///
-/// An object that cannot be read holds up no other, but the list is not complete without it.
+/// An object that cannot be read is named in the log and holds up no other, but without it the list is never
+/// complete: what follows are changes, and nothing counts as gone that was not listed.
 pub(crate) fn list_watch<K>(
     api: Api<K>,
     label_selector: Option<&str>,
@@ -113,7 +114,10 @@ where
             State::Reading(page, progress) => read(page, progress).await,
             State::Listed(version) => match self.watch(&version).await {
                 Ok(events) => (None, State::Watching(version, events, Instant::now())),
-                Err(error) => not_watched(error, version),
+                Err(error) => (
+                    Some(Err(Error::WatchStartFailed(error))),
+                    State::Listed(version),
+                ),
             },
             State::Watching(version, events, begun) => hear(version, events, begun).await,
         }
@@ -160,16 +164,6 @@ fn not_listed<K>(error: kube::Error, progress: Progress) -> Step<K> {
     (Some(Err(Error::InitialListFailed(error))), next)
 }
 
-/// The watch is begun where it was to begin, unless its history, or all that is watched, is gone.
-fn not_watched<K>(error: kube::Error, version: String) -> Step<K> {
-    let is_gone = matches!(&error, kube::Error::Api(status) if matches!(status.code, 404 | 410));
-    let next = match is_gone {
-        true => State::Start,
-        false => State::Listed(version),
-    };
-    (Some(Err(Error::WatchStartFailed(error))), next)
-}
-
 async fn read<K>(mut page: Page, mut progress: Progress) -> Step<K>
 where
     K: Resource<DynamicType = ()> + DeserializeOwned,
@@ -206,12 +200,14 @@ fn end<K>(page: Page, progress: Progress) -> Step<K> {
         };
         return (None, State::Between(progress));
     }
-    let listed = match (progress.unread, named(meta.resource_version)) {
-        (Some(error), _) => Err(Error::InitialListFailed(kube::Error::SerdeError(error))),
-        (None, None) => Err(Error::NoResourceVersion),
-        (None, Some(version)) => return (Some(Ok(Event::InitDone)), State::Listed(version)),
+    let Some(version) = named(meta.resource_version) else {
+        return (Some(Err(Error::NoResourceVersion)), State::Start);
     };
-    (Some(listed), State::Start)
+    let listed = match progress.unread {
+        None => Ok(Event::InitDone),
+        Some(error) => Err(Error::InitialListFailed(kube::Error::SerdeError(error))),
+    };
+    (Some(listed), State::Listed(version))
 }
 
 fn named(text: Option<String>) -> Option<String> {
@@ -240,7 +236,12 @@ async fn hear<K: Resource>(version: String, mut events: Changes<K>, begun: Insta
             let error = Err(Error::WatchError(status));
             ((!is_expired).then_some(version), error)
         }
-        Ok(Some(Err(error))) => (Some(version), Err(Error::WatchFailed(error))),
+        Ok(Some(Err(error))) => {
+            // A listing tells which object it is that cannot be read, and is not complete then.
+            let is_unread = matches!(error, kube::Error::SerdeError(_));
+            let error = Err(Error::WatchFailed(error));
+            ((!is_unread).then_some(version), error)
+        }
         Ok(None) if begun.elapsed() < TOO_SHORT => {
             let ended = io::Error::new(io::ErrorKind::UnexpectedEof, "the watch ended at once");
             let error = Error::WatchFailed(kube::Error::ReadEvents(ended));

@@ -158,7 +158,9 @@ impl<K> Watch<K> {
     }
 
     fn works(&mut self) {
-        self.health.set_ready(self.part, &self.area);
+        if self.listed {
+            self.health.set_ready(self.part, &self.area);
+        }
         if self.failures > 0 {
             self.failures = 0;
             tracing::info!(resource = self.resource, "watching{} again", self.area);

@@ -76,12 +76,17 @@ impl Leading {
         self.stand_down();
     }
 
-    /// Takes on nothing new, and finishes what is in hand.
-    pub(crate) async fn finish(mut self) {
+    /// Takes on nothing new, and finishes what is in hand, unless the Lease is `lost` meanwhile.
+    pub(crate) async fn finish(mut self, lost: impl Future<Output = ()>) {
         self.background.shutdown().await;
         self.context.queue.close();
         let finished = async { while self.workers.join_next().await.is_some() {} };
-        if tokio::time::timeout(GRACE, finished).await.is_err() {
+        let is_finished = tokio::select! {
+            () = finished => true,
+            () = lost => false,
+            () = tokio::time::sleep(GRACE) => false,
+        };
+        if !is_finished {
             tracing::warn!("stopping before all work in hand was finished");
         }
         self.workers.shutdown().await;

@@ -10,6 +10,10 @@ fn refused(code: u16) -> kube::Error {
     kube::Error::Api(Status::failure("", "").with_code(code).boxed())
 }
 
+fn unreadable() -> kube::Error {
+    kube::Error::SerdeError(serde_json::from_str::<Secret>("[]").unwrap_err())
+}
+
 fn progress(token: Option<&str>) -> Progress {
     Progress {
         token: token.map(str::to_owned),
@@ -127,7 +131,7 @@ async fn an_object_that_cannot_be_read_holds_up_no_other_and_leaves_the_list_inc
     };
     let (event, state) = read::<Secret>(page, read_so_far).await;
     assert!(matches!(event, Some(Err(Error::InitialListFailed(_)))));
-    assert_eq!(next_of(&state), "start");
+    assert_eq!(next_of(&state), "watch from 7");
 }
 
 #[test]
@@ -163,21 +167,6 @@ fn a_page_that_is_refused_is_asked_for_again_unless_another_one_could_come() {
         let (event, state) = not_listed::<Secret>(refused(code), progress(token));
         assert!(matches!(event, Some(Err(Error::InitialListFailed(_)))));
         assert_eq!(next_of(&state), next, "{code} {token:?}");
-    }
-}
-
-#[test]
-fn a_watch_that_is_refused_is_begun_where_it_was_to_begin_unless_that_is_gone() {
-    for (code, next) in [
-        (404, "start"),
-        (410, "start"),
-        (403, "watch from 7"),
-        (429, "watch from 7"),
-        (500, "watch from 7"),
-    ] {
-        let (event, state) = not_watched::<Secret>(refused(code), "7".to_owned());
-        assert!(matches!(event, Some(Err(Error::WatchStartFailed(_)))));
-        assert_eq!(next_of(&state), next, "{code}");
     }
 }
 
@@ -227,6 +216,7 @@ async fn a_watch_goes_on_from_the_newest_version_that_it_told_of() {
         ),
         (failed(410), Some("error"), "start"),
         (failed(500), Some("error"), "go on from 7"),
+        (Err(unreadable()), Some("error"), "start"),
         (Err(refused(500)), Some("error"), "go on from 7"),
         (Ok(WatchEvent::Added(secret(""))), Some("error"), "start"),
         (

@@ -18,6 +18,9 @@ pub(super) type Answer = Response<UnsyncBoxBody<Bytes, Error>>;
 /// How long a watch runs in a storm.
 const WATCH_IN_A_STORM: Duration = Duration::from_secs(3);
 
+/// What was passed on is on its way by then: otherwise it would be dropped with the connection.
+const UNTIL_SENT: Duration = Duration::from_millis(10);
+
 /// How many pieces of an answer come through before its fault.
 const PIECES: usize = 2;
 
@@ -80,7 +83,10 @@ fn with_fault(
     match fault {
         Some(Fault::Cut) => {
             let half = pieces.take(1).map(|piece| piece.map(half));
-            let cut = stream::once(async { Err(Error::from("the answer is cut")) });
+            let cut = stream::once(async {
+                tokio::time::sleep(UNTIL_SENT).await;
+                Err(Error::from("the answer is cut"))
+            });
             half.chain(cut).boxed()
         }
         Some(Fault::Silence) => pieces.take(PIECES).chain(stream::pending()).boxed(),

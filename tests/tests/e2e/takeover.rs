@@ -71,7 +71,7 @@ async fn after_a_clean_stop_the_other_replica_takes_over_at_once() {
 /// Secrets go before statuses: the leader has written hundreds of which nothing is told yet.
 #[tokio::test]
 async fn a_leader_that_stops_in_the_midst_of_a_crowd_tells_of_all_that_it_unsealed() {
-    const CROWD: usize = 1_500;
+    const CROWD: usize = 600;
     let mut stage = Stage::own(&[]).await.unwrap();
     let space = stage.space("crowd").await.unwrap();
     let primary = stage.primary().await.unwrap();
