@@ -362,8 +362,9 @@ mod tests {
             largest = largest.max(json_len(&sealed) + OWNERS * json_len(&fields));
         }
         let rest = 16 * 1024;
+        // Values differ in length by what age adds at random, and the counts are steps.
         assert!(
-            largest > STORED / 4 * 3,
+            largest > STORED / 3 * 2,
             "{largest}: the limit was not come near"
         );
         assert!(largest + rest < STORED, "{largest}");
